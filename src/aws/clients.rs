@@ -1,0 +1,181 @@
+//! The clients, built once per process on one shared connection pool.
+//!
+//! TLS is what costs time in a small function: the trust store is parsed once, for all services and for the
+//! answer to CloudFormation alike.
+
+use crate::config::{Endpoints, Keys, Settings};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector as _, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use std::time::Duration;
+
+/// Longest wait for a connection, and for the first byte of an answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Tries of one call. Standard backoff grows to 20 s, so these span well over a minute of throttling; the
+/// deadline of the work is the true bound.
+const MAX_ATTEMPTS: u32 = 9;
+
+/// One pool of connections for everything this process says to the world.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    connector: SharedHttpConnector,
+}
+
+impl Default for Connection {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Connection {
+    /// Builds the pool; reads the trust store, opens nothing. No proxy variable is honoured and no redirect
+    /// followed.
+    pub fn new() -> Self {
+        let settings =
+            HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
+        let connector = Connector::builder()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .connector_settings(settings)
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .build();
+        Self { connector: SharedHttpConnector::new(connector) }
+    }
+
+    /// The pool as the SDK wants it.
+    pub fn http_client(&self) -> SharedHttpClient {
+        let connector = self.connector.clone();
+        http_client_fn(move |_, _| connector.clone())
+    }
+
+    /// Sends one request as it is.
+    pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, String> {
+        self.connector.call(request).await.map_err(|error| error.to_string())
+    }
+
+    /// Opens a connection to a service before it is needed. Whatever comes of it does not matter.
+    pub async fn warm_up(&self, url: &str) {
+        let mut request = HttpRequest::new(SdkBody::empty());
+        if request.set_uri(url).is_err() {
+            return;
+        }
+        if let Ok(response) = self.send(request).await {
+            // The connection goes back to the pool once the answer was read.
+            let _ = ByteStream::new(response.into_body()).collect().await;
+        }
+    }
+}
+
+/// AWS, as the flows' ports see it.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    pub(super) ecr: aws_sdk_ecr::Client,
+    pub(super) ssm: aws_sdk_ssm::Client,
+    pub(super) s3: aws_sdk_s3::Client,
+    pub(super) sqs: aws_sdk_sqs::Client,
+    pub(super) cloudformation: aws_sdk_cloudformation::Client,
+    pub(super) state_bucket: String,
+    pub(super) queue_url: String,
+}
+
+impl Aws {
+    /// Clients for a function, with Lambda's own credentials.
+    pub fn for_function(settings: &Settings, connection: &Connection) -> Self {
+        let config = base(connection)
+            .region(Region::new(settings.region.clone()))
+            .credentials_provider(provider(&settings.credentials))
+            .build();
+        Self::new(&config, &settings.endpoints, &settings.state_bucket, &settings.queue_url)
+    }
+
+    /// Clients for the command line, with whatever credentials the AWS CLI would use. `Err` says what is
+    /// missing.
+    pub async fn for_terminal(
+        connection: &Connection,
+        profile: Option<&str>,
+        region: Option<&str>,
+        endpoints: &Endpoints,
+    ) -> Result<(Self, String), String> {
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(connection.http_client())
+            .retry_config(retries())
+            .timeout_config(timeouts());
+        if let Some(profile) = profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = region {
+            loader = loader.region(Region::new(region.to_owned()));
+        }
+        let config = loader.load().await;
+        let region = config
+            .region()
+            .map(ToString::to_string)
+            .ok_or("no Region is set; give --region, or set AWS_REGION or a profile's region")?;
+        Ok((Self::new(&config, endpoints, "", ""), region))
+    }
+
+    fn new(config: &SdkConfig, endpoints: &Endpoints, state_bucket: &str, queue_url: &str) -> Self {
+        macro_rules! client {
+            ($sdk:ident, $service:literal) => {{
+                let mut builder = $sdk::config::Builder::from(config);
+                builder.set_endpoint_url(
+                    endpoints.of($service).map(str::to_owned).or_else(|| config.endpoint_url().map(str::to_owned)),
+                );
+                builder
+            }};
+        }
+        let s3 = client!(aws_sdk_s3, "S3").force_path_style(endpoints.of("S3").is_some());
+        Self {
+            ecr: aws_sdk_ecr::Client::from_conf(client!(aws_sdk_ecr, "ECR").build()),
+            ssm: aws_sdk_ssm::Client::from_conf(client!(aws_sdk_ssm, "SSM").build()),
+            s3: aws_sdk_s3::Client::from_conf(s3.build()),
+            sqs: aws_sdk_sqs::Client::from_conf(client!(aws_sdk_sqs, "SQS").build()),
+            cloudformation: aws_sdk_cloudformation::Client::from_conf(
+                client!(aws_sdk_cloudformation, "CLOUDFORMATION").build(),
+            ),
+            state_bucket: state_bucket.to_owned(),
+            queue_url: queue_url.to_owned(),
+        }
+    }
+}
+
+fn base(connection: &Connection) -> aws_types::sdk_config::Builder {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .http_client(connection.http_client())
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .retry_config(retries())
+        .timeout_config(timeouts())
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS)
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build()
+}
+
+fn provider(keys: &Keys) -> SharedCredentialsProvider {
+    SharedCredentialsProvider::new(Credentials::new(
+        keys.access_key_id.clone(),
+        keys.secret_access_key.clone(),
+        keys.session_token.clone(),
+        None,
+        "Lambda",
+    ))
+}

@@ -1,0 +1,85 @@
+//! One translation of SDK errors. What a code means is in the services' own error tables.
+
+use crate::fault::{Fault, FaultKind};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId as _;
+
+/// Translates an SDK error.
+pub(super) fn fault<E>(service: &'static str, operation: &'static str, error: &SdkError<E, HttpResponse>) -> Fault
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let code = error.code().unwrap_or_default().to_owned();
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let said = error.message().unwrap_or_default().to_owned();
+    let kind = match error {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => FaultKind::Unavailable,
+        _ => kind(operation, &code, &said, status),
+    };
+    let message = if said.is_empty() && code.is_empty() {
+        status.map_or_else(|| connection_trouble(error), |status| format!("HTTP status {status}"))
+    } else {
+        said
+    };
+    Fault { service, operation, kind, code, message, request_id: error.request_id().map(str::to_owned) }
+}
+
+/// What a failed connection says, without its nest of type names.
+fn connection_trouble<E>(error: &SdkError<E, HttpResponse>) -> String
+where
+    E: std::error::Error + 'static,
+{
+    let text = DisplayErrorContext(error).to_string();
+    let end = text.find(" (").unwrap_or(text.len());
+    text.get(..end).unwrap_or(&text).to_owned()
+}
+
+fn kind(operation: &str, code: &str, message: &str, status: Option<u16>) -> FaultKind {
+    match code {
+        "RepositoryNotEmptyException" => FaultKind::NotEmpty,
+        "ParameterNotFound" | "NoSuchKey" | "NotFound" | "NoSuchBucket" => FaultKind::NotFound,
+        "ValidationError" if operation == "DescribeStacks" && message.contains("does not exist") => FaultKind::NotFound,
+        "ParameterAlreadyExists" | "PreconditionFailed" | "ConditionalRequestConflict" | "TooManyUpdates" => {
+            FaultKind::Conflict
+        }
+        "InvalidParameterException"
+            if operation == "SetRepositoryPolicy" && message.contains("Invalid repository policy provided") =>
+        {
+            FaultKind::Unsettled
+        }
+        "LimitExceededException" | "ParameterLimitExceeded" | "ParameterMaxVersionLimitExceeded" => FaultKind::Quota,
+        "ServerException" | "InternalServerError" | "InternalFailure" | "ServiceUnavailable" => FaultKind::Unavailable,
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "SlowDown" => FaultKind::Throttled,
+        "UnauthorizedOperation"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "InvalidClientTokenId"
+        | "UnrecognizedClientException" => FaultKind::Denied,
+        _ if code.starts_with("AccessDenied") => FaultKind::Denied,
+        _ if code.ends_with("NotFoundException") => FaultKind::NotFound,
+        _ if code.ends_with("AlreadyExistsException") => FaultKind::Conflict,
+        _ if code.starts_with("Invalid") || code.starts_with("Validation") || code.starts_with("TooManyTags") => {
+            FaultKind::Invalid
+        }
+        _ => by_status(status),
+    }
+}
+
+const fn by_status(status: Option<u16>) -> FaultKind {
+    match status {
+        Some(404) => FaultKind::NotFound,
+        Some(409 | 412) => FaultKind::Conflict,
+        Some(401 | 403) => FaultKind::Denied,
+        Some(429) => FaultKind::Throttled,
+        Some(500..=599) => FaultKind::Unavailable,
+        _ => FaultKind::Unexpected,
+    }
+}

@@ -1,0 +1,15 @@
+//! The only room with SDK types: adapters for the ports of `flow`, one file per service role.
+//!
+//! Every failure leaves this room as a [`Fault`], translated in `fault`. Nothing is decided here.
+
+pub mod cfn_reply;
+mod clients;
+mod ecr_read;
+mod ecr_write;
+mod fault;
+mod parameters;
+mod queue;
+mod stacks;
+mod state;
+
+pub use clients::{Aws, Connection};

@@ -1,0 +1,105 @@
+//! The state bucket: the port `flow::Keep`.
+
+use super::Aws;
+use super::fault::fault;
+use crate::fault::{Fault, FaultKind};
+use crate::flow::survey::absent_is_none;
+use crate::flow::{Keep, Version};
+use crate::model::identity::Identity;
+use crate::plan::ledger::Ledger;
+use crate::plan::snapshot::Snapshot;
+use aws_sdk_s3::primitives::ByteStream;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// Which version of an object a write replaces.
+enum Over {
+    Anything,
+    Nothing,
+    Exactly(String),
+}
+
+impl Keep for Aws {
+    async fn ledger(&self, key: &str) -> Result<Option<(Ledger, Version)>, Fault> {
+        let Some((ledger, tag)) = self.get::<Ledger>(key).await? else {
+            return Ok(None);
+        };
+        Ok(Some((ledger, Version::Tag(tag))))
+    }
+
+    async fn save_ledger(&self, ledger: &Ledger, over: &Version) -> Result<Version, Fault> {
+        let over = match over {
+            Version::New => Over::Nothing,
+            Version::Tag(tag) => Over::Exactly(tag.clone()),
+        };
+        self.put(&ledger.identity.ledger_key(), ledger, over).await.map(Version::Tag)
+    }
+
+    async fn forget_ledger(&self, identity: &Identity) -> Result<(), Fault> {
+        self.remove(&identity.ledger_key()).await
+    }
+
+    async fn put_outputs(&self, identity: &Identity, document: &Value) -> Result<(), Fault> {
+        self.put(&identity.outputs_key(), document, Over::Anything).await.map(|_| ())
+    }
+
+    async fn forget_outputs(&self, identity: &Identity) -> Result<(), Fault> {
+        self.remove(&identity.outputs_key()).await
+    }
+
+    async fn put_snapshot(&self, key: &str, snapshot: &Snapshot) -> Result<(), Fault> {
+        match self.put(key, snapshot, Over::Nothing).await {
+            // Taken before by an earlier try of this request: that one is from before the first change.
+            Err(fault) if fault.kind == FaultKind::Conflict => Ok(()),
+            other => other.map(|_| ()),
+        }
+    }
+
+    async fn snapshot(&self, key: &str) -> Result<Option<Snapshot>, Fault> {
+        Ok(self.get::<Snapshot>(key).await?.map(|(snapshot, _)| snapshot))
+    }
+}
+
+impl Aws {
+    async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<(T, String)>, Fault> {
+        let call = self.s3.get_object().bucket(&self.state_bucket).key(key).send().await;
+        let Some(answer) = absent_is_none(call.map_err(|error| fault("s3", "GetObject", &error)))? else {
+            return Ok(None);
+        };
+        let broken = |what: String| Fault::ours("s3", "GetObject", FaultKind::Unexpected, format!("{key}: {what}"));
+        let tag = answer.e_tag.ok_or_else(|| broken("the object has no entity tag".to_owned()))?;
+        let bytes = answer
+            .body
+            .collect()
+            .await
+            .map_err(|error| Fault::ours("s3", "GetObject", FaultKind::Unavailable, format!("{key}: {error}")))?;
+        let value = serde_json::from_slice(&bytes.into_bytes())
+            .map_err(|error| broken(format!("the object cannot be read: {error}")))?;
+        Ok(Some((value, tag)))
+    }
+
+    async fn put(&self, key: &str, value: &impl Serialize, over: Over) -> Result<String, Fault> {
+        let bytes = serde_json::to_vec(value)
+            .map_err(|error| Fault::ours("s3", "PutObject", FaultKind::Unexpected, format!("{key}: {error}")))?;
+        let mut call = self
+            .s3
+            .put_object()
+            .bucket(&self.state_bucket)
+            .key(key)
+            .content_type("application/json")
+            .body(ByteStream::from(bytes));
+        match over {
+            Over::Anything => {}
+            Over::Nothing => call = call.if_none_match("*"),
+            Over::Exactly(tag) => call = call.if_match(tag),
+        }
+        let answer = call.send().await.map_err(|error| fault("s3", "PutObject", &error))?;
+        Ok(answer.e_tag.unwrap_or_default())
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), Fault> {
+        let call = self.s3.delete_object().bucket(&self.state_bucket).key(key).send().await;
+        call.map(|_| ()).map_err(|error| fault("s3", "DeleteObject", &error))
+    }
+}

@@ -1,0 +1,6 @@
+//! The function behind `Custom::EcrRepositories` and its own delayed queue.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    ecr_steward::handler::start::custom_resource().await
+}

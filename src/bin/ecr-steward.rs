@@ -1,0 +1,3 @@
+//! The engine from a terminal.
+
+fn main() {}

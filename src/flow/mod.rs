@@ -1,0 +1,113 @@
+//! The walks: look, decide, carry out, account. And the ports they need of the outside world.
+//!
+//! A port's functions return what the flow can decide by: values for "not there", [`Fault`]s for failures.
+//! Each port has two implementors, `aws` and the tests' world. A previewer is given a [`Read`] and nothing
+//! else, so it cannot write.
+
+pub mod carry_out;
+pub mod declare;
+pub mod delete;
+pub mod settle;
+pub mod survey;
+pub mod task;
+
+use crate::event::settle::Settle;
+use crate::fault::Fault;
+use crate::model::identity::Identity;
+use crate::model::name::RepositoryName;
+use crate::model::repository::{FoundLifecycle, FoundPolicy, Repository, ScanType, Tags};
+use crate::plan::Change;
+use crate::plan::ledger::Ledger;
+use crate::plan::snapshot::Snapshot;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::future::Future;
+
+/// Names one `DescribeRepositories` may carry (ECR API model).
+pub const NAMES_PER_CALL: usize = 100;
+/// Names one `GetParameters` may carry (SSM API model).
+pub const PARAMETERS_PER_CALL: usize = 10;
+
+/// One page of repositories and, where there are more, the token of the next.
+pub type Page = (Vec<Repository>, Option<String>);
+
+/// Looking at the registry and at parameters.
+pub trait Read: Sync {
+    /// Up to [`NAMES_PER_CALL`] repositories by name. One that does not exist fails the whole call with
+    /// `NotFound`.
+    fn describe(&self, names: &[RepositoryName]) -> impl Future<Output = Result<Vec<Repository>, Fault>> + Send;
+    /// One page of all repositories, as large as ECR allows.
+    fn page(&self, token: Option<String>) -> impl Future<Output = Result<Page, Fault>> + Send;
+    /// A repository's tags.
+    fn tags(&self, arn: &str) -> impl Future<Output = Result<Option<Tags>, Fault>> + Send;
+    /// A repository's lifecycle policy.
+    fn lifecycle(&self, name: &RepositoryName) -> impl Future<Output = Result<Option<FoundLifecycle>, Fault>> + Send;
+    /// A repository's policy.
+    fn policy(&self, name: &RepositoryName) -> impl Future<Output = Result<Option<FoundPolicy>, Fault>> + Send;
+    /// How the registry scans.
+    fn scan_type(&self) -> impl Future<Output = Result<Option<ScanType>, Fault>> + Send;
+    /// Values of up to [`PARAMETERS_PER_CALL`] parameters; absent ones are absent from the map.
+    fn parameters(&self, paths: &[String]) -> impl Future<Output = Result<BTreeMap<String, String>, Fault>> + Send;
+    /// The owner tag of a parameter.
+    fn parameter_owner(&self, path: &str) -> impl Future<Output = Result<Option<String>, Fault>> + Send;
+}
+
+/// Performing writes.
+pub trait Write: Sync {
+    /// Performs one write.
+    fn perform(&self, change: &Change) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// Which version of a ledger was read; a write names the version it replaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// There is none yet.
+    New,
+    /// The object's entity tag.
+    Tag(String),
+}
+
+/// The state bucket.
+pub trait Keep: Sync {
+    /// The ledger of a resource, by its key.
+    fn ledger(&self, key: &str) -> impl Future<Output = Result<Option<(Ledger, Version)>, Fault>> + Send;
+    /// Writes a ledger over exactly the version read; `Conflict` where somebody wrote meanwhile.
+    fn save_ledger(&self, ledger: &Ledger, over: &Version) -> impl Future<Output = Result<Version, Fault>> + Send;
+    /// Removes a ledger.
+    fn forget_ledger(&self, identity: &Identity) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Writes the outputs object.
+    fn put_outputs(&self, identity: &Identity, document: &Value) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Removes the outputs object.
+    fn forget_outputs(&self, identity: &Identity) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Writes a snapshot where there is none; an earlier one under this key stays.
+    fn put_snapshot(&self, key: &str, snapshot: &Snapshot) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Reads a snapshot.
+    fn snapshot(&self, key: &str) -> impl Future<Output = Result<Option<Snapshot>, Fault>> + Send;
+}
+
+/// What CloudFormation says of a stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stack {
+    /// `UPDATE_IN_PROGRESS`, …
+    pub status: String,
+    /// The stack's own tags, without those of AWS.
+    pub tags: Tags,
+    /// The root of a nested stack.
+    pub root: Option<String>,
+}
+
+/// Asking CloudFormation.
+pub trait Stacks: Sync {
+    /// A stack by its ARN; `None` where it is gone.
+    fn stack(&self, arn: &str) -> impl Future<Output = Result<Option<Stack>, Fault>> + Send;
+}
+
+/// The function's own delayed queue.
+pub trait Postpone: Sync {
+    /// Sends a message that arrives after its own delay.
+    fn send(&self, message: &Settle) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// All of the outside world.
+pub trait World: Read + Write + Keep + Stacks + Postpone {}
+impl<T: Read + Write + Keep + Stacks + Postpone> World for T {}

@@ -1,0 +1,164 @@
+//! Finishing what was released, once the stack operation is over.
+//!
+//! Nothing may be decided while the stack is still moving: a released repository may be claimed back by the
+//! rollback, images and all. So each look either finds the stack at rest and acts, or asks to look again later.
+
+use super::carry_out::carry_out;
+use super::delete::{scope, snapshots};
+use super::survey::survey;
+use super::task::{Stopped, Task};
+use super::{Stack, Stacks, Version, World};
+use crate::fault::{Fault, FaultKind};
+use crate::model::name::RepositoryName;
+use crate::plan::farewell::{self, Ending, may_finish};
+use crate::plan::ledger::{Claim, Ledger, MESSAGE_HOLDER};
+use std::collections::BTreeSet;
+
+/// What one look came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Nothing is left to do: what was finished, and what is kept and why.
+    Done {
+        /// Writes done.
+        writes: usize,
+        /// What is kept, and why.
+        kept: Vec<String>,
+    },
+    /// The stack is still moving, or somebody holds the resource: look again.
+    Later(String),
+}
+
+/// Takes one look.
+pub async fn settle(world: &impl World, task: &Task) -> Result<Settled, Stopped> {
+    let Some((mut ledger, version)) = world.ledger(&task.identity.ledger_key()).await? else {
+        return Ok(Settled::Done { writes: 0, kept: Vec::new() });
+    };
+    if let Some(claim) = ledger.claim.as_ref().filter(|claim| claim.until > task.now) {
+        return Ok(Settled::Later(format!("{} is at work", claim.holder)));
+    }
+    if !ledger.released.values().any(|release| release.kept.is_none()) && stale(&ledger, task).is_empty() {
+        return Ok(Settled::Done { writes: 0, kept: Vec::new() });
+    }
+    let (ending, status) = ending(world, &task.identity.stack.arn).await?;
+    if ending == Ending::Pending {
+        return Ok(Settled::Later(format!("the stack is {status}")));
+    }
+    let mut kept = Vec::new();
+    let names = finishable(&mut ledger, ending, &status, &mut kept);
+    ledger.claim = Some(Claim { holder: format!("{MESSAGE_HOLDER}{}", task.request_id), until: task.claim_until() });
+    let version = match world.save_ledger(&ledger, &version).await {
+        Err(fault) if fault.kind == FaultKind::Conflict => {
+            return Ok(Settled::Later("another request began".to_owned()));
+        }
+        other => other?,
+    };
+    let writes = finish(world, task, ledger, &version, &names, &mut kept).await?;
+    Ok(Settled::Done { writes, kept })
+}
+
+fn stale(ledger: &Ledger, task: &Task) -> Vec<String> {
+    let Some(declaration) = &ledger.committed else {
+        return Vec::new();
+    };
+    let stale = ledger.stale_parameters(&declaration.fleet, &task.parameter_prefix);
+    // A parameter goes with its repository; one that is kept keeps its parameter.
+    stale
+        .into_iter()
+        .filter(|path| ledger.parameters.get(path).is_none_or(|name| !ledger.released.contains_key(name)))
+        .collect()
+}
+
+/// The released names that may be finished; the others are marked as kept.
+fn finishable(ledger: &mut Ledger, ending: Ending, status: &str, kept: &mut Vec<String>) -> BTreeSet<RepositoryName> {
+    let mut names = BTreeSet::new();
+    let committed = ledger.committed.as_ref().map(|declaration| &declaration.fleet);
+    for (name, release) in &mut ledger.released {
+        if release.kept.is_some() {
+            continue;
+        }
+        if committed.is_some_and(|fleet| fleet.repository(name).is_some()) {
+            continue;
+        }
+        match may_finish(release, ending, status) {
+            Ok(()) => {
+                names.insert(name.clone());
+            }
+            Err(reason) => {
+                kept.push(format!("{name}: {reason}"));
+                release.kept = Some(reason);
+            }
+        }
+    }
+    names
+}
+
+async fn finish(
+    world: &impl World,
+    task: &Task,
+    mut ledger: Ledger,
+    version: &Version,
+    names: &BTreeSet<RepositoryName>,
+    kept: &mut Vec<String>,
+) -> Result<usize, Stopped> {
+    let observed = survey(world, &scope(names, &ledger)).await;
+    let snapshots = snapshots(world, &ledger, names).await?;
+    let mut plan = farewell::settle(&ledger, &observed, &snapshots);
+    farewell::forget_parameters(&ledger, &stale(&ledger, task), &mut plan);
+    let blocked: BTreeSet<&str> = plan.blocked.iter().map(|blocked| blocked.subject.as_str()).collect();
+    let outcome = carry_out(world, &plan, task.steps_until).await;
+    let unfinished: BTreeSet<&RepositoryName> = outcome.unfinished().collect();
+    let full: BTreeSet<&RepositoryName> = outcome.kept().collect();
+    kept.extend(full.iter().map(|name| format!("{name} still holds images and is kept")));
+    kept.extend(plan.blocked.iter().map(|blocked| format!("{}: {}", blocked.subject, blocked.reason)));
+    kept.extend(plan.retained.iter().map(|retained| format!("{}: {}", retained.repository, retained.reason)));
+    for name in names {
+        if full.contains(name) {
+            if let Some(release) = ledger.released.get_mut(name) {
+                release.kept = Some("it still holds images".to_owned());
+            }
+        } else if !unfinished.contains(name) && !blocked.contains(name.as_str()) {
+            forget(&mut ledger, name);
+        }
+    }
+    for path in outcome.forgotten_parameters() {
+        ledger.parameters.remove(path);
+    }
+    ledger.claim = None;
+    world.save_ledger(&ledger, version).await?;
+    let failures = outcome.failures();
+    if failures.is_empty() {
+        return Ok(outcome.done());
+    }
+    Err(Stopped::Partial { failures, done: outcome.done() })
+}
+
+fn forget(ledger: &mut Ledger, name: &RepositoryName) {
+    ledger.released.remove(name);
+    ledger.touched.remove(name);
+    ledger.adopted.remove(name);
+}
+
+/// How the stack's operation ended, its root included.
+async fn ending(world: &impl Stacks, arn: &str) -> Result<(Ending, String), Fault> {
+    let Some(stack) = world.stack(arn).await? else {
+        return Ok((Ending::Other, "gone".to_owned()));
+    };
+    if is_moving(&stack) {
+        return Ok((Ending::Pending, stack.status));
+    }
+    if let Some(root) = stack.root.as_deref().filter(|root| *root != arn)
+        && let Some(root) = world.stack(root).await?.filter(is_moving)
+    {
+        return Ok((Ending::Pending, format!("at rest, its root {}", root.status)));
+    }
+    let ending = match stack.status.as_str() {
+        "UPDATE_COMPLETE" => Ending::Updated,
+        "UPDATE_ROLLBACK_COMPLETE" => Ending::RolledBack,
+        _ => Ending::Other,
+    };
+    Ok((ending, stack.status))
+}
+
+fn is_moving(stack: &Stack) -> bool {
+    stack.status.ends_with("_IN_PROGRESS")
+}

@@ -1,0 +1,91 @@
+//! What every walk is told: whose resource, which request, until when; and what can come of it.
+
+use crate::fault::Fault;
+use crate::model::identity::Identity;
+use crate::plan::Blocked;
+use tokio::time::Instant;
+
+/// One request or message at work.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The resource.
+    pub identity: Identity,
+    /// The request at work; also the holder of the claim.
+    pub request_id: String,
+    /// The SSM prefix of this installation.
+    pub parameter_prefix: String,
+    /// The bucket that holds ledgers, outputs and snapshots.
+    pub state_bucket: String,
+    /// Now, as seconds since 1970.
+    pub now: i64,
+    /// No step begins after this.
+    pub steps_until: Instant,
+}
+
+impl Task {
+    /// Now, as RFC 3339.
+    pub fn now_text(&self) -> String {
+        jiff::Timestamp::from_second(self.now).map_or_else(|_| self.now.to_string(), |time| time.to_string())
+    }
+
+    /// Where the outputs object lies.
+    pub fn outputs_uri(&self) -> String {
+        format!("s3://{}/{}", self.state_bucket, self.identity.outputs_key())
+    }
+
+    /// When a claim taken now lapses: a while after the last step could have begun.
+    pub fn claim_until(&self) -> i64 {
+        let left = self.steps_until.saturating_duration_since(Instant::now()).as_secs();
+        self.now.saturating_add(i64::try_from(left).unwrap_or(900)).saturating_add(CLAIM_SLACK)
+    }
+}
+
+/// Seconds a claim outlives the last moment at which a step may begin: one call with its retries.
+const CLAIM_SLACK: i64 = 30;
+
+/// Why a walk did not reach its goal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Something stands in the way; nothing was written.
+    Blocked(Vec<Blocked>),
+    /// Looking, or remembering, failed; nothing of this request was written to the registry.
+    Fault(Fault),
+    /// Some steps failed: one line each, and how many were done.
+    Partial {
+        /// What failed or was not reached.
+        failures: Vec<String>,
+        /// Writes that were done.
+        done: usize,
+    },
+    /// Another request holds the resource, and did so for as long as we could wait.
+    Busy(String),
+}
+
+impl From<Fault> for Stopped {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl Stopped {
+    /// The reason in words, every item named.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Blocked(blocked) => {
+                let items: Vec<String> =
+                    blocked.iter().map(|item| format!("{}: {}", item.subject, item.reason)).collect();
+                format!("nothing was changed: {}", items.join("; "))
+            }
+            Self::Fault(fault) => format!("nothing was changed: {fault}"),
+            Self::Partial { failures, done } => {
+                format!(
+                    "{} of {} changes failed or were not reached: {}",
+                    failures.len(),
+                    failures.len() + done,
+                    failures.join("; ")
+                )
+            }
+            Self::Busy(holder) => format!("nothing was changed: request {holder} is still at work on this resource"),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! One file per function: start-up, deadlines, the panic net, the single answer.
+
+pub mod custom_resource;
+pub mod logs;
+pub mod messages;
+pub mod serve;
+pub mod start;
+pub mod time;

@@ -1,0 +1,189 @@
+//! From a request to the reply it deserves. Never fails: everything becomes a [`Reply`].
+
+use crate::event::reply::{MAX_REPLY_BYTES, Reply, Status};
+use crate::event::request::{ReplyTarget, Request, RequestType};
+use crate::flow::World;
+use crate::flow::declare::declare;
+use crate::flow::delete::delete;
+use crate::flow::task::Task;
+use crate::model::identity::{Identity, StackId, fingerprint};
+use crate::plan::ledger::Declaration;
+use crate::spec::fleet::{Surroundings, check};
+use crate::spec::outputs::{self, Source};
+use crate::spec::{Fleet, Problem};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use tokio::time::Instant;
+
+/// The resource type this function serves.
+pub const FLEET: &str = "Custom::EcrRepositories";
+/// Bytes of the answer kept for its reason.
+const REASON_ROOM: usize = 300;
+
+/// What serving needs besides the request.
+#[derive(Clone, Debug)]
+pub struct Desk<'a, W> {
+    /// The outside world.
+    pub world: &'a W,
+    /// The SSM prefix of this installation.
+    pub parameter_prefix: &'a str,
+    /// The state bucket.
+    pub state_bucket: &'a str,
+    /// Now, in seconds since 1970.
+    pub now: i64,
+    /// No step begins after this.
+    pub steps_until: Instant,
+}
+
+/// Serves one request.
+pub async fn serve<W: World>(desk: &Desk<'_, W>, target: &ReplyTarget, request: Result<Request, String>) -> Reply {
+    let failed = |reason: String| Reply::failed(failed_id(target), reason);
+    let request = match request {
+        Ok(request) => request,
+        Err(reason) => return failed(reason),
+    };
+    if request.resource_type != FLEET {
+        return failed(format!(
+            "the resource type {:?} is not served here; {FLEET} is. Check Type and ServiceToken",
+            request.resource_type
+        ));
+    }
+    let stack = match StackId::parse(&target.stack_id) {
+        Ok(stack) => stack,
+        Err(reason) => return failed(reason),
+    };
+    let identity = Identity { stack, logical_id: target.logical_id.clone() };
+    let task = Task {
+        request_id: target.request_id.clone(),
+        parameter_prefix: desk.parameter_prefix.to_owned(),
+        state_bucket: desk.state_bucket.to_owned(),
+        now: desk.now,
+        steps_until: desk.steps_until,
+        identity,
+    };
+    match request.kind {
+        RequestType::Create | RequestType::Update => write(desk, &task, target, &request).await,
+        RequestType::Delete => erase(desk, &task, target, &request).await,
+    }
+}
+
+/// The id a FAILED answer carries: the one CloudFormation holds, else the one a Create would have given, so that
+/// the Delete that follows names the same resource.
+pub fn failed_id(target: &ReplyTarget) -> String {
+    target.physical_id.clone().unwrap_or_else(|| derived_id(target))
+}
+
+fn derived_id(target: &ReplyTarget) -> String {
+    match StackId::parse(&target.stack_id) {
+        Ok(stack) => Identity { stack, logical_id: target.logical_id.clone() }.physical_id(),
+        Err(_) => format!("ecr-steward/{}/{}", fingerprint(target.stack_id.as_bytes()), target.logical_id),
+    }
+}
+
+async fn write<W: World>(desk: &Desk<'_, W>, task: &Task, target: &ReplyTarget, request: &Request) -> Reply {
+    let physical_id = failed_id(target);
+    let mark = fingerprint(Value::Object(request.properties.clone()).to_string().as_bytes());
+    let fleet = match accepted(desk, task, &request.properties, &mark).await {
+        Ok(fleet) => fleet,
+        Err(reason) => return Reply::failed(physical_id, reason),
+    };
+    let data = match settled_data(task, target, &physical_id, &fleet) {
+        Ok(data) => data,
+        Err(reason) => return Reply::failed(physical_id, reason),
+    };
+    let count = fleet.repositories.len();
+    let declaration = Declaration { request_id: task.request_id.clone(), fingerprint: mark, fleet };
+    match declare(desk.world, task, declaration).await {
+        Ok(declared) => {
+            for warning in &declared.warnings {
+                tracing::warn!(request_id = task.request_id, "{warning}");
+            }
+            let mut parts = vec![format!("{count} repositories as declared, {} changes made", declared.writes)];
+            parts.extend(declared.remarks);
+            Reply { status: Status::Success, reason: parts.join("; "), physical_id, data }
+        }
+        Err(stopped) => Reply::failed(physical_id, stopped.reason()),
+    }
+}
+
+/// The fleet, checked; or one that was accepted before, since a rollback cannot be told from an Update.
+async fn accepted<W: World>(
+    desk: &Desk<'_, W>,
+    task: &Task,
+    properties: &Map<String, Value>,
+    mark: &str,
+) -> Result<Fleet, String> {
+    let around =
+        Surroundings { partition: &task.identity.stack.place.partition, parameter_prefix: desk.parameter_prefix };
+    let problems = match check(properties, &around) {
+        Ok(fleet) => return Ok(fleet),
+        Err(problems) => problems,
+    };
+    let ledger = desk.world.ledger(&task.identity.ledger_key()).await;
+    let earlier = ledger.ok().flatten().and_then(|(ledger, _)| ledger.accepted_fleet(mark).cloned());
+    earlier.ok_or_else(|| refusal(&problems))
+}
+
+/// Every problem in one reason.
+pub fn refusal(problems: &[Problem]) -> String {
+    let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let count = match problems.len() {
+        1 => "1 problem".to_owned(),
+        count => format!("{count} problems"),
+    };
+    format!("{count} in the properties; nothing was changed. {}", list.join(" | "))
+}
+
+/// The return values, settled before the first write.
+fn settled_data(
+    task: &Task,
+    target: &ReplyTarget,
+    physical_id: &str,
+    fleet: &Fleet,
+) -> Result<BTreeMap<String, String>, String> {
+    let empty = Reply {
+        status: Status::Success,
+        reason: String::new(),
+        physical_id: physical_id.to_owned(),
+        data: BTreeMap::from([(String::new(), String::new())]),
+    };
+    let room = MAX_REPLY_BYTES.saturating_sub(empty.body(target).len()).saturating_sub(REASON_ROOM);
+    let source = Source {
+        fleet,
+        place: &task.identity.stack.place,
+        parameter_prefix: &task.parameter_prefix,
+        outputs_uri: &task.outputs_uri(),
+    };
+    outputs::return_values(source, room).map_err(|too_large| {
+        format!(
+            "ReturnValues: the values listed take {} bytes and CloudFormation's answer of {MAX_REPLY_BYTES} bytes has room for {}; nothing was changed. List fewer (the rest is in {})",
+            too_large.needed,
+            too_large.room,
+            task.outputs_uri()
+        )
+    })
+}
+
+async fn erase<W: World>(desk: &Desk<'_, W>, task: &Task, target: &ReplyTarget, request: &Request) -> Reply {
+    let physical_id = failed_id(target);
+    let success = |reason: String| Reply {
+        status: Status::Success,
+        reason,
+        physical_id: physical_id.clone(),
+        data: BTreeMap::new(),
+    };
+    if target.physical_id.as_ref().is_some_and(|id| *id != task.identity.physical_id()) {
+        return success("nothing to delete: this id was never given to a resource".to_owned());
+    }
+    let around =
+        Surroundings { partition: &task.identity.stack.place.partition, parameter_prefix: desk.parameter_prefix };
+    let own = check(&request.properties, &around).ok();
+    match delete(desk.world, task, own.as_ref()).await {
+        Ok(deleted) => {
+            let mut parts = vec![format!("deleted, {} changes made", deleted.writes)];
+            parts.extend(deleted.remarks);
+            success(parts.join("; "))
+        }
+        Err(stopped) => Reply::failed(physical_id, stopped.reason()),
+    }
+}

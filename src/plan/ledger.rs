@@ -1,0 +1,207 @@
+//! What one custom resource has declared, touched, adopted and released so far.
+//!
+//! CloudFormation tells a provider nothing about the past, so we keep it: one JSON object per resource in the
+//! state bucket. A request writes the names it will touch *before* its first write; Delete and rollback work on
+//! this record and never on a search by tag.
+
+use crate::model::identity::Identity;
+use crate::model::name::RepositoryName;
+use crate::model::repository::Tags;
+use crate::spec::{Fleet, Removal};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Whole declarations kept; older ones are known by their fingerprint only.
+const KEPT_DECLARATIONS: usize = 3;
+/// Fingerprints kept.
+const KEPT_FINGERPRINTS: usize = 50;
+
+/// One declaration that was accepted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Declaration {
+    /// The request that brought it.
+    pub request_id: String,
+    /// Fingerprint of the properties as CloudFormation sent them.
+    pub fingerprint: String,
+    /// What it came to.
+    pub fleet: Fleet,
+}
+
+/// Which way the stack was going.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Towards a new template.
+    Forward,
+    /// Back to the old one.
+    Rollback,
+}
+
+/// A repository whose name left the declaration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// When (RFC 3339).
+    pub at: String,
+    /// What the stack was doing.
+    pub direction: Direction,
+    /// `OnRemove` of the declaration that dropped it.
+    pub on_remove: Removal,
+    /// `EmptyOnDelete` of the last declaration that listed it.
+    pub empty_on_delete: bool,
+    /// Was it adopted by the very operation that is being rolled back?
+    pub undo_adoption: bool,
+    /// Set once it was decided to keep it: why.
+    pub kept: Option<String>,
+}
+
+/// A repository that existed before us.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adoption {
+    /// The request that adopted it.
+    pub request_id: String,
+    /// Where its snapshot lies.
+    pub snapshot_key: String,
+    /// Tag keys it had; they keep their values.
+    pub tag_keys: BTreeSet<String>,
+}
+
+/// Who is working on the resource right now, and until when at most.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The request or message at work.
+    pub holder: String,
+    /// Seconds since 1970 after which the claim has lapsed.
+    pub until: i64,
+}
+
+/// Claims of our own delayed messages begin with this.
+pub const MESSAGE_HOLDER: &str = "message:";
+
+impl Claim {
+    /// Does a delayed message hold it, rather than a request of CloudFormation?
+    pub fn is_of_message(&self) -> bool {
+        self.holder.starts_with(MESSAGE_HOLDER)
+    }
+}
+
+/// The record of one custom resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// The shape of this record; 1.
+    pub version: u32,
+    /// Whose record it is.
+    pub identity: Identity,
+    /// Who is at work.
+    pub claim: Option<Claim>,
+    /// The declaration CloudFormation was last told SUCCESS for.
+    pub committed: Option<Declaration>,
+    /// The declaration a request is working on, or failed on.
+    pub attempted: Option<Declaration>,
+    /// Declarations committed before it, to which a rollback returns; newest last.
+    pub earlier: Vec<Declaration>,
+    /// Fingerprints of every declaration accepted before.
+    pub accepted: Vec<String>,
+    /// The last request that tried to move forward; a rollback undoes it.
+    pub last_forward: Option<String>,
+    /// Every repository that may be ours.
+    pub touched: BTreeSet<RepositoryName>,
+    /// SSM parameters we wrote, with the repository each belongs to.
+    pub parameters: BTreeMap<String, RepositoryName>,
+    /// Repositories that existed before us.
+    pub adopted: BTreeMap<RepositoryName, Adoption>,
+    /// Repositories whose name left the declaration.
+    pub released: BTreeMap<RepositoryName, Release>,
+    /// The stack's own tags as they were last propagated.
+    pub stack_tags: Tags,
+}
+
+impl Ledger {
+    /// The record of a resource that was never seen before.
+    pub const fn new(identity: Identity) -> Self {
+        Self {
+            version: 1,
+            identity,
+            claim: None,
+            committed: None,
+            attempted: None,
+            earlier: Vec::new(),
+            accepted: Vec::new(),
+            last_forward: None,
+            touched: BTreeSet::new(),
+            parameters: BTreeMap::new(),
+            adopted: BTreeMap::new(),
+            released: BTreeMap::new(),
+            stack_tags: Tags::new(),
+        }
+    }
+
+    /// All declarations kept, newest first.
+    pub fn declarations(&self) -> impl Iterator<Item = &Declaration> {
+        self.attempted.iter().chain(&self.committed).chain(self.earlier.iter().rev())
+    }
+
+    /// The fleet a declaration with this fingerprint came to, where it was accepted before and is still kept.
+    pub fn accepted_fleet(&self, fingerprint: &str) -> Option<&Fleet> {
+        self.declarations()
+            .find(|declaration| declaration.fingerprint == fingerprint)
+            .map(|declaration| &declaration.fleet)
+    }
+
+    /// Makes `declaration` the committed one and remembers the one before.
+    pub fn commit(&mut self, declaration: Declaration) {
+        if !self.accepted.contains(&declaration.fingerprint) {
+            self.accepted.push(declaration.fingerprint.clone());
+            let surplus = self.accepted.len().saturating_sub(KEPT_FINGERPRINTS);
+            self.accepted.drain(..surplus);
+        }
+        self.attempted = None;
+        let before = self.committed.replace(declaration);
+        if let Some(before) = before {
+            self.earlier.retain(|earlier| earlier.fingerprint != before.fingerprint);
+            self.earlier.push(before);
+            let surplus = self.earlier.len().saturating_sub(KEPT_DECLARATIONS);
+            self.earlier.drain(..surplus);
+        }
+    }
+
+    /// Has every name that may still be ours.
+    pub fn known_names(&self) -> BTreeSet<RepositoryName> {
+        let live = self.committed.iter().chain(&self.attempted);
+        let declared = live.flat_map(|declaration| &declaration.fleet.repositories);
+        self.touched
+            .iter()
+            .cloned()
+            .chain(self.released.keys().cloned())
+            .chain(declared.map(|repository| repository.name.clone()))
+            .collect()
+    }
+
+    /// Tag keys that some declaration of ours put on this repository.
+    pub fn declared_tag_keys(&self, name: &RepositoryName) -> BTreeSet<String> {
+        let mut keys: BTreeSet<String> = self.stack_tags.keys().cloned().collect();
+        for declaration in self.declarations() {
+            if let Some(repository) = declaration.fleet.repository(name) {
+                keys.extend(repository.tags.keys().cloned());
+            }
+        }
+        keys
+    }
+
+    /// Did any declaration still kept wish something about this repository's policy?
+    pub fn ever_wished_policy(&self, name: &RepositoryName) -> bool {
+        self.declarations()
+            .filter_map(|declaration| declaration.fleet.repository(name))
+            .any(crate::spec::RepositorySpec::wishes_policy)
+    }
+
+    /// Parameters of ours that `fleet` no longer publishes.
+    pub fn stale_parameters(&self, fleet: &Fleet, prefix: &str) -> Vec<String> {
+        let published: BTreeSet<String> = fleet
+            .repositories
+            .iter()
+            .filter(|_| fleet.publish_parameters)
+            .map(|repository| fleet.parameter_path(prefix, &repository.short))
+            .collect();
+        self.parameters.keys().filter(|path| !published.contains(*path)).cloned().collect()
+    }
+}

@@ -1,0 +1,145 @@
+//! What is wished: from the properties somebody wrote to a [`Fleet`] that may be trusted.
+//!
+//! `fields` reads strings-for-everything, `layer` reads what may be said per fleet and per repository,
+//! `fleet` puts a whole declaration together and reports every problem at once, `outputs` is what the
+//! declaration will return. Pure; knows no client, no clock and no state.
+
+mod effective;
+pub mod fields;
+pub mod fleet;
+pub mod layer;
+pub mod outputs;
+mod stored;
+mod tags;
+
+pub use fields::Problem;
+
+use crate::lifecycle::Policy;
+use crate::model::Wish;
+use crate::model::name::RepositoryName;
+use crate::model::policy::{Mode, Statement};
+use crate::model::repository::{Encryption, Mutability, Tags};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What becomes of a repository that is no longer declared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Removal {
+    /// It is deleted, once the stack operation has finished and consent is there.
+    #[default]
+    Delete,
+    /// It is handed back: our tags come off, nothing else changes.
+    Retain,
+}
+
+/// What the drift function does about differences.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DriftMode {
+    /// Puts the declared state back.
+    Enforce,
+    /// Reports.
+    #[default]
+    ReportOnly,
+    /// Does not look.
+    Off,
+}
+
+/// Where an effective value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// Nobody said anything.
+    Default,
+    /// A property of the fleet.
+    Property,
+    /// The repository's entry in `Overrides`.
+    Override,
+}
+
+/// One effective value and where it comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
+    /// The value, as JSON.
+    pub value: serde_json::Value,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// A fleet of private repositories, checked and complete: `Custom::EcrRepositories`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own; they do not depend on each other")]
+pub struct Fleet {
+    /// `ProjectName`
+    pub project: String,
+    /// `Environment`
+    pub environment: String,
+    /// The repositories, in the order they were declared.
+    pub repositories: Vec<RepositorySpec>,
+    /// May a repository that holds images be deleted?
+    pub empty_on_delete: bool,
+    /// For a name that leaves the list.
+    pub on_remove: Removal,
+    /// For all of them, when the resource is deleted.
+    pub on_delete: Removal,
+    /// May existing repositories be taken over?
+    pub adopt_existing: bool,
+    /// For the drift function.
+    pub drift_mode: DriftMode,
+    /// Is there an SSM parameter for each URL?
+    pub publish_parameters: bool,
+    /// Do the stack's own tags go onto the repositories?
+    pub propagate_stack_tags: bool,
+    /// The return values asked for; `None` = everything that fits.
+    pub return_values: Option<Vec<String>>,
+    /// CloudFormation's patience, in seconds (1–3,600).
+    pub service_timeout: u32,
+}
+
+/// One repository of a fleet with every effective value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RepositorySpec {
+    /// The name in `RepositoryNames`.
+    pub short: String,
+    /// The name in ECR.
+    pub name: RepositoryName,
+    /// Tag mutability.
+    pub mutability: Mutability,
+    /// The repository's own scan flag.
+    pub scan_on_push: bool,
+    /// Encryption.
+    pub encryption: Encryption,
+    /// The lifecycle policy; never [`Wish::Leave`].
+    #[serde(with = "stored::lifecycle")]
+    pub lifecycle: Wish<Policy>,
+    /// Housekeeping of untagged images, which no lifecycle policy can express beside the age rule.
+    pub max_untagged_images: u32,
+    /// The statements of the repository policy that are ours.
+    #[serde(with = "stored::statements")]
+    pub statements: Vec<Statement>,
+    /// What becomes of statements that are not ours.
+    #[serde(with = "stored::mode")]
+    pub policy_mode: Mode,
+    /// `Project`, `Environment`, `ManagedBy` and the user's own; ownership tags come with the plan.
+    pub tags: Tags,
+    /// Every effective value and its origin, by property name.
+    pub settings: BTreeMap<String, Setting>,
+}
+
+impl RepositorySpec {
+    /// Does this declaration wish anything about the repository's policy?
+    pub fn wishes_policy(&self) -> bool {
+        !self.statements.is_empty() || self.policy_mode == Mode::Exclusive
+    }
+}
+
+impl Fleet {
+    /// The repository with this full name.
+    pub fn repository(&self, name: &RepositoryName) -> Option<&RepositorySpec> {
+        self.repositories.iter().find(|repository| &repository.name == name)
+    }
+
+    /// Where a repository's URL is published, under the prefix of this installation.
+    pub fn parameter_path(&self, prefix: &str, short: &str) -> String {
+        format!("{prefix}/{}/{}/{short}/url", self.project, self.environment)
+    }
+}
