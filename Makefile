@@ -1,0 +1,38 @@
+# The targets of the project; `make` lists them.
+
+.DEFAULT_GOAL := help
+.SILENT:
+
+PYTHON ?= python3
+
+.PHONY: help
+help: ## List the targets
+	awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: venv
+venv: ## Create .venv with the pinned tools
+	$(PYTHON) local/aws venv
+
+.PHONY: up
+up: ## Start the local AWS
+	$(PYTHON) local/aws up
+
+.PHONY: down
+down: ## Stop the local AWS
+	$(PYTHON) local/aws down
+
+.PHONY: local-test
+local-test: venv ## Test the local AWS itself
+	.venv/bin/python -m pytest local/tests -q
+
+.PHONY: demo
+demo: ## Build everything, deploy it into the local AWS and show the result
+	$(PYTHON) local/demo.py
+
+.PHONY: demo-down
+demo-down: ## Stop the demo; nothing is left running
+	$(PYTHON) local/demo.py down
+
+.PHONY: build
+build: ## Build the functions with SAM (ARCHITECTURE=arm64 or x86_64; this machine's by default)
+	$(PYTHON) local/demo.py build $(ARCHITECTURE)

@@ -1,0 +1,1 @@
+"""The local AWS: MiniStack for most services, an extended moto for ECR."""

@@ -1,0 +1,1 @@
+"""moto's ECR, taught to refuse what the real service refuses."""

@@ -1,0 +1,108 @@
+"""Counts what was called and injects the failures a test asks for."""
+
+from __future__ import annotations
+
+import fnmatch
+import threading
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+Counts = dict[str, dict[str, int]]
+
+
+@dataclass
+class Fault:
+    """A failure that answers instead of the service."""
+
+    operation: str
+    error: str
+    message: str
+    status: int
+    times: int
+    after: int
+    repository: str
+    delay: float
+
+    @classmethod
+    def of(cls, wish: Any) -> Fault:
+        """From the JSON of a test. Raises ValueError with what is wrong."""
+        known = {"operation": str, "error": str, "message": str, "status": int, "times": int,
+                 "after": int, "repository": str, "delay_ms": int}
+        if not isinstance(wish, dict):
+            raise ValueError("a fault is a JSON object")
+        for key, value in wish.items():
+            if key not in known or not isinstance(value, known[key]) or isinstance(value, bool):
+                raise ValueError(f"{key}: unknown, or not of type {known.get(key, str).__name__}")
+        if not wish.get("operation"):
+            raise ValueError("operation is required")
+        error = wish.get("error", "")
+        default_status = 500 if error in ("ServerException", "InternalFailure") else 400
+        default_text = "Rate exceeded" if error == "ThrottlingException" else f"Injected {error}"
+        return cls(wish["operation"], error, wish.get("message", default_text),
+                   wish.get("status", default_status), wish.get("times", 1), wish.get("after", 0),
+                   wish.get("repository", "*"), wish.get("delay_ms", 0) / 1000)
+
+
+class Journal:
+    """Shared by all request threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+        self._calls: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._refused: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+
+    def called(self, service: str, operation: str) -> None:
+        """A request has arrived, whatever becomes of it."""
+        with self._lock:
+            self._calls[service][operation] += 1
+
+    def refused(self, service: str, operation: str) -> None:
+        """It was answered with an error."""
+        with self._lock:
+            self._refused[service][operation] += 1
+
+    def calls(self) -> Counts:
+        """Everything that arrived since the last reset."""
+        return self._copy(self._calls)
+
+    def refusals(self) -> Counts:
+        """The part of it that was answered with an error."""
+        return self._copy(self._refused)
+
+    def reset(self) -> None:
+        """Counts from nought again; faults stay."""
+        with self._lock:
+            self._calls.clear()
+            self._refused.clear()
+
+    def inject(self, fault: Fault) -> None:
+        """From now on."""
+        with self._lock:
+            self._faults.append(fault)
+
+    def clear_faults(self) -> None:
+        """No failures but real ones."""
+        with self._lock:
+            self._faults.clear()
+
+    def fault(self, operation: str, repositories: list[str]) -> Fault | None:
+        """The failure due for this request, if any, and one less of it to come."""
+        with self._lock:
+            for fault in self._faults:
+                if fault.operation not in (operation, "*") or fault.times < 1:
+                    continue
+                if fault.repository != "*" and not any(
+                        fnmatch.fnmatchcase(name, fault.repository) for name in repositories):
+                    continue
+                if fault.after > 0:
+                    fault.after -= 1
+                    continue
+                fault.times -= 1
+                return fault
+        return None
+
+    def _copy(self, counts: dict[str, dict[str, int]]) -> Counts:
+        with self._lock:
+            return {service: dict(sorted(entries.items())) for service, entries in sorted(counts.items())}

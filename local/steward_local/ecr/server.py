@@ -1,0 +1,167 @@
+"""The HTTP side: judges a request, lets moto answer it, judges the answer."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import time
+import uuid
+from functools import lru_cache
+from io import BytesIO
+from typing import Any, Callable, Iterable
+
+from botocore.loaders import Loader
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.wrappers import Request, Response
+
+from . import backend, control, model, registry, rules
+from .errors import EcrError
+from .journal import Journal
+
+TARGET = "AmazonEC2ContainerRegistry_V20150921"
+JSON_TYPE = "application/x-amz-json-1.1"
+UNSIGNED = ("AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/ecr/aws4_request, "
+            "SignedHeaders=host, Signature=none")
+SCOPE = re.compile(r"Credential=[^/]*/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
+
+
+class Application:
+    """A WSGI application around moto's."""
+
+    def __init__(self) -> None:
+        backend.install()
+        self.journal = Journal()
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        # moto keeps its state in plain dictionaries.
+        self._turn = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
+        request = Request(environ)
+        if request.path.startswith("/_steward/"):
+            return control.answer(request, self.journal)(environ, start_response)
+        if request.path.startswith("/moto-api"):
+            return self.moto(request, request.get_data())(environ, start_response)
+        service, operation = addressed(request)
+        self.journal.called(service, operation)
+        try:
+            response = self.respond(request, service, operation)
+        except EcrError as problem:
+            response = refusal(problem)
+        if response.status_code >= 400:
+            self.journal.refused(service, operation)
+        response.headers.setdefault("x-amzn-requestid", str(uuid.uuid4()))
+        return response(environ, start_response)
+
+    def respond(self, request: Request, service: str, operation: str) -> Response:
+        """Injected faults first, then the service."""
+        body = request.get_data()
+        given = parsed(body) if service == "ecr" else {}
+        fault = self.journal.fault(operation, repositories(given))
+        if fault:
+            time.sleep(fault.delay)
+            if fault.error:
+                raise EcrError(fault.error, fault.message, fault.status)
+        if service != "ecr":
+            with self._turn:
+                return self.moto(request, body)
+        checked = model.validate(operation, given)
+        state = backend.of(region(request))
+        with self._turn:
+            checked = rules.before(operation, checked, state)
+            own = registry.answer(operation, checked, state)
+            if own is not None:
+                return Response(json.dumps(own), content_type=JSON_TYPE)
+            response = self.moto(request, json.dumps(checked).encode())
+            if response.status_code >= 400:
+                error = json.loads(response.get_data())
+                return refusal(EcrError(error["__type"], error.get("message", ""), response.status_code))
+            answer = json.loads(response.get_data() or b"{}")
+            response.set_data(json.dumps(rules.after(operation, checked, answer)))
+            return response
+
+    def moto(self, request: Request, body: bytes) -> Response:
+        """moto's answer to this request with this body."""
+        environ = dict(request.environ)
+        environ.pop("werkzeug.request", None)
+        environ.update({"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+        if request.headers.get("X-Amz-Target", "").startswith(TARGET):
+            # moto goes by the signature and reads forms as forms.
+            environ["CONTENT_TYPE"] = JSON_TYPE
+            if not SCOPE.search(request.headers.get("Authorization", "")):
+                environ["HTTP_AUTHORIZATION"] = UNSIGNED
+        try:
+            response = Response.from_app(self._moto, environ, buffered=True)
+        except EcrError:
+            raise
+        except Exception as problem:
+            if not isinstance(problem, NotImplementedError):
+                logging.getLogger(__name__).exception("moto failed")
+            raise failure(problem) from problem
+        if response.status_code >= 500 and "html" in (response.content_type or ""):
+            raise failure(None)
+        return response
+
+
+def failure(problem: Exception | None) -> EcrError:
+    """What moto has not built is no fault of the server's that is worth a retry."""
+    if isinstance(problem, NotImplementedError):
+        return EcrError("UnsupportedOperationException", "The local service does not have this operation.")
+    return EcrError("ServerException", "The local service failed; its log says more.", 500)
+
+
+def parsed(body: bytes) -> Any:
+    """The JSON of a request."""
+    try:
+        return json.loads(body or b"{}")
+    except ValueError:
+        raise EcrError("SerializationException", "The request is not JSON.") from None
+
+
+def refusal(problem: EcrError) -> Response:
+    """An error as the SDKs read it."""
+    text = json.dumps({"__type": problem.code, "message": problem.message})
+    return Response(text, problem.status, {"x-amzn-errortype": problem.code}, content_type=JSON_TYPE)
+
+
+def repositories(given: Any) -> list[str]:
+    """The repositories a request is about, for faults aimed at one of them."""
+    if not isinstance(given, dict):
+        return []
+    names = given.get("repositoryNames")
+    found = [given.get("repositoryName"), *(names if isinstance(names, list) else []),
+             str(given.get("resourceArn", "")).partition(":repository/")[2]]
+    return [name for name in found if isinstance(name, str) and name]
+
+
+def region(request: Request) -> str:
+    """From the signature, or the usual one."""
+    scope = SCOPE.search(request.headers.get("Authorization", ""))
+    return scope.group(1) if scope else "us-east-1"
+
+
+def addressed(request: Request) -> tuple[str, str]:
+    """Which operation of which service a request is meant for."""
+    target = request.headers.get("X-Amz-Target", "")
+    if target.startswith(TARGET + "."):
+        return "ecr", target.partition(".")[2]
+    scope = SCOPE.search(request.headers.get("Authorization", ""))
+    service = scope.group(2) if scope else "unknown"
+    if target:
+        return service, target.rpartition(".")[2]
+    for method, path, name in rest_operations(service):
+        if method == request.method and path.fullmatch(request.path):
+            return service, name
+    return service, f"{request.method} {request.path}"
+
+
+@lru_cache
+def rest_operations(service: str) -> list[tuple[str, re.Pattern[str], str]]:
+    """The operations of a service that are told apart by path."""
+    if service not in ("securityhub", "inspector2"):
+        return []
+    operations = Loader().load_service_model(service, "service-2")["operations"]
+    return [(one["http"].get("method", "POST"),
+             re.compile(re.sub(r"\\\{[^/]*\\\}", "[^/]+", re.escape(one["http"]["requestUri"]))), name)
+            for name, one in operations.items()]
