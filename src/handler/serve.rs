@@ -43,6 +43,10 @@ pub async fn serve<W: World>(desk: &Desk<'_, W>, target: &ReplyTarget, request: 
         Err(reason) => return failed(reason),
     };
     if request.resource_type != FLEET {
+        // A Create of such a type was refused, so its clean-up has nothing to do and must not get stuck.
+        if request.kind == RequestType::Delete {
+            return nothing_to_delete(target, "this type was never served here");
+        }
         return failed(format!(
             "the resource type {:?} is not served here; {FLEET} is. Check Type and ServiceToken",
             request.resource_type
@@ -164,6 +168,17 @@ fn settled_data(
     })
 }
 
+fn nothing_to_delete(target: &ReplyTarget, why: &str) -> Reply {
+    Reply {
+        status: Status::Success,
+        reason: format!("nothing to delete: {why}"),
+        physical_id: failed_id(target),
+        data: BTreeMap::new(),
+    }
+}
+
+/// The physical id is not asked: a Create that never answered is deleted under an id CloudFormation made up, and
+/// what it made is still ours by stack and logical id.
 async fn erase<W: World>(desk: &Desk<'_, W>, task: &Task, target: &ReplyTarget, request: &Request) -> Reply {
     let physical_id = failed_id(target);
     let success = |reason: String| Reply {
@@ -172,9 +187,6 @@ async fn erase<W: World>(desk: &Desk<'_, W>, task: &Task, target: &ReplyTarget, 
         physical_id: physical_id.clone(),
         data: BTreeMap::new(),
     };
-    if target.physical_id.as_ref().is_some_and(|id| *id != task.identity.physical_id()) {
-        return success("nothing to delete: this id was never given to a resource".to_owned());
-    }
     let around =
         Surroundings { partition: &task.identity.stack.place.partition, parameter_prefix: desk.parameter_prefix };
     let own = check(&request.properties, &around).ok();
