@@ -36,3 +36,16 @@ demo-down: ## Stop the demo; nothing is left running
 .PHONY: build
 build: ## Build the functions with SAM (ARCHITECTURE=arm64 or x86_64; this machine's by default)
 	$(PYTHON) local/demo.py build $(ARCHITECTURE)
+
+.PHONY: lint
+lint: venv ## Check formats, lints and templates
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- --deny warnings
+	.venv/bin/cfn-lint template.yaml examples/*.yaml
+
+.PHONY: unit
+unit: ## Run the Rust tests
+	cargo test --locked
+
+.PHONY: test
+test: lint unit local-test e2e ## Everything CI runs
