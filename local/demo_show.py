@@ -65,7 +65,7 @@ def lifecycle(ecr, name: str) -> list[str]:
         which = rule["selection"]
         patterns = which.get("tagPatternList") or [prefix + "*" for prefix in which.get("tagPrefixList", [])]
         images = {"tagged": "tags " + ", ".join(patterns), "untagged": "untagged images"}.get(which["tagStatus"], "all images")
-        what = COUNTED.get(which["countType"], which["countType"] + " {n}").format(
+        what = "keep all" if which["countNumber"] >= 999999 else COUNTED.get(which["countType"], which["countType"] + " {n}").format(
             n=which["countNumber"], unit="day" if which["countNumber"] == 1 else "days")
         lines.append(f"{rule['rulePriority']:>3}  {images:<18} {what:<32} {rule.get('description', '')}".rstrip())
     return lines
@@ -131,7 +131,7 @@ def next_steps(session: boto3.Session, provider: dict[str, str], first: str) -> 
         print(f"    {command}")
     print("  Change examples/microservices.yaml (a name more, another MaxImageCount), then: make demo")
     if first:
-        print(f"  Other ways to declare repositories such as {first}: examples/")
+        print(f"  Other ways to declare repositories than that of {first}: examples/")
     print("  The same on AWS: sam build, then sam deploy (see samconfig.toml)")
 
 

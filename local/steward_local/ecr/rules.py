@@ -44,6 +44,11 @@ def mutability(request: Request, _backend: ECRBackend) -> Request:
     return request
 
 
+def put_image_scanning(request: Request, _backend: ECRBackend) -> Request:
+    """SDKs leave out a flag that is false, which is what moto takes for no change."""
+    return request | {"imageScanningConfiguration": {"scanOnPush": False} | request["imageScanningConfiguration"]}
+
+
 def tag_resource(request: Request, backend: ECRBackend) -> Request:
     """New tags count together with those that are there."""
     repository = backend.repositories.get(request["resourceArn"].partition(":repository/")[2])
@@ -129,6 +134,7 @@ def put_replication(request: Request, backend: ECRBackend) -> Request:
 BEFORE = {
     "CreateRepository": create_repository,
     "PutImageTagMutability": mutability,
+    "PutImageScanningConfiguration": put_image_scanning,
     "TagResource": tag_resource,
     "DescribeRepositories": names_or_pages("repositoryNames"),
     "DescribeImages": names_or_pages("imageIds"),
