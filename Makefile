@@ -49,3 +49,7 @@ unit: ## Run the Rust tests
 
 .PHONY: test
 test: lint unit local-test e2e ## Everything CI runs
+
+.PHONY: bench
+bench: venv ## Measure the built function beside its peers (see benches/README.md)
+	.venv/bin/python benches/run.py

@@ -19,12 +19,13 @@
 //! | [`plan`] | what must change: steps, obstacles, what is kept on purpose |
 //! | [`flow`] | the walks, and the ports they need |
 //! | [`aws`] | the only room with SDK types |
+//! | [`cli`] | the command line: files in, the same walks, data out |
 //! | [`handler`] | functions: start-up, deadlines, panic net, the single answer |
 //!
 //! # Import law
 //!
-//! `bin → handler → flow → plan → spec, lifecycle, event → model`; `aws` implements the ports of `flow` and is
-//! constructed only by `handler` and `bin`. Nothing below `flow` knows tokio, the clock, the environment or an
+//! `bin → handler, cli → flow → plan → spec, lifecycle, event → model`; `aws` implements the ports of `flow` and is
+//! constructed only by `handler`, `cli` and `bin`. Nothing below `flow` knows tokio, the clock, the environment or an
 //! SDK type. `tests/it/house_rules.rs` holds us to it.
 //!
 //! # To add a repository setting
@@ -34,6 +35,7 @@
 //! `template.yaml` (the permission). The compiler and `tests/it/template.rs` ask for each in turn.
 
 pub mod aws;
+pub mod cli;
 pub mod config;
 pub mod event;
 pub mod fault;

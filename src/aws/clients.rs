@@ -21,6 +21,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// Longest wait for a connection, and for the first byte of an answer.
@@ -33,7 +34,7 @@ const MAX_ATTEMPTS: u32 = 9;
 /// One pool of connections for everything this process says to the world.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    connector: SharedHttpConnector,
+    connector: Arc<LazyLock<SharedHttpConnector>>,
 }
 
 impl Default for Connection {
@@ -43,23 +44,22 @@ impl Default for Connection {
 }
 
 impl Connection {
-    /// Builds the pool; reads the trust store, opens nothing. No proxy variable is honoured and no redirect
-    /// followed.
+    /// Begins to build the pool on a thread of its own: reading the trust store takes about as long as building
+    /// all clients, and a starting function has two processors. Opens nothing.
     pub fn new() -> Self {
-        let settings =
-            HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
-        let connector = Connector::builder()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .connector_settings(settings)
-            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-            .build();
-        Self { connector: SharedHttpConnector::new(connector) }
+        let connector = Arc::new(LazyLock::new(connector as fn() -> SharedHttpConnector));
+        let early = Arc::clone(&connector);
+        // Without a thread the first request builds it; nothing but time is lost.
+        let _ = std::thread::Builder::new().name("trust-store".to_owned()).spawn(move || {
+            LazyLock::force(&early);
+        });
+        Self { connector }
     }
 
     /// The pool as the SDK wants it.
     pub fn http_client(&self) -> SharedHttpClient {
-        let connector = self.connector.clone();
-        http_client_fn(move |_, _| connector.clone())
+        let connector = Arc::clone(&self.connector);
+        http_client_fn(move |_, _| SharedHttpConnector::clone(&connector))
     }
 
     /// Sends one request as it is.
@@ -78,6 +78,17 @@ impl Connection {
             let _ = ByteStream::new(response.into_body()).collect().await;
         }
     }
+}
+
+/// No proxy variable is honoured and no redirect followed.
+fn connector() -> SharedHttpConnector {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
+    let connector = Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .connector_settings(settings)
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .build();
+    SharedHttpConnector::new(connector)
 }
 
 /// AWS, as the flows' ports see it.

@@ -40,7 +40,7 @@ where
 fn kind(operation: &str, code: &str, message: &str, status: Option<u16>) -> FaultKind {
     match code {
         "RepositoryNotEmptyException" => FaultKind::NotEmpty,
-        "ParameterNotFound" | "NoSuchKey" | "NotFound" | "NoSuchBucket" => FaultKind::NotFound,
+        "ParameterNotFound" | "NoSuchKey" | "NotFound" => FaultKind::NotFound,
         "ValidationError" if operation == "DescribeStacks" && message.contains("does not exist") => FaultKind::NotFound,
         "ParameterAlreadyExists" | "PreconditionFailed" | "ConditionalRequestConflict" | "TooManyUpdates" => {
             FaultKind::Conflict

@@ -2,6 +2,7 @@
 //!
 //! Every failure leaves this room as a [`Fault`], translated in `fault`. Nothing is decided here.
 
+mod account;
 pub mod cfn_reply;
 mod clients;
 mod ecr_read;

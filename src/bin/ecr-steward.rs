@@ -1,3 +1,6 @@
 //! The engine from a terminal.
 
-fn main() {}
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::process::ExitCode {
+    ecr_steward::cli::run().await
+}

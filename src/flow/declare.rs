@@ -46,18 +46,20 @@ pub struct Declared {
 pub async fn declare(world: &impl World, task: &Task, declaration: Declaration) -> Result<Declared, Stopped> {
     let mut writes = 0;
     for round in 1..=ROUNDS {
-        match attempt(world, task, &declaration, &mut writes).await? {
+        let attempt = attempt(world, task, &declaration, &mut writes).await;
+        match attempt.map_err(|stopped| stopped.after(writes))? {
             Attempt::Reached(declared) => return Ok(Declared { writes, ..declared }),
             Attempt::Overtaken if round < ROUNDS => {}
             Attempt::Overtaken => break,
         }
     }
-    Err(Stopped::Fault(Fault::ours(
+    let overtaken = Fault::ours(
         "s3",
         "PutObject",
         FaultKind::Conflict,
         "what this resource declares kept being changed by somebody else at the same time; try again",
-    )))
+    );
+    Err(Stopped::Fault(overtaken).after(writes))
 }
 
 /// What one round came to.
@@ -89,7 +91,8 @@ async fn attempt(
         let outcome = carry_out(world, &plan, task.steps_until).await;
         *writes += outcome.done();
         if !outcome.failures().is_empty() {
-            give_up_claim(world, prepared, &version).await?;
+            // A claim that stays is taken over by the next request; what failed must be told either way.
+            let _ = give_up_claim(world, prepared, &version).await;
             return if outcome.has_conflict() { Ok(Attempt::Overtaken) } else { Err(partial(&outcome, *writes)) };
         }
     }
@@ -259,8 +262,8 @@ fn prepare(
     for spec in &fleet.repositories {
         ledger.released.remove(&spec.name);
         ledger.touched.insert(spec.name.clone());
-        if fleet.publish_parameters {
-            let path = fleet.parameter_path(&task.parameter_prefix, &spec.short);
+        let path = fleet.parameter_path(&task.parameter_prefix, &spec.short);
+        if fleet.publish_parameters && !is_foreign(&ledger, &path, &seen.observed) {
             ledger.parameters.insert(path, spec.name.clone());
         }
     }
@@ -279,6 +282,12 @@ fn prepare(
     ledger.stack_tags.extend(seen.stack_tags.clone());
     ledger.attempted = Some(declaration.clone());
     ledger
+}
+
+/// Was this parameter written by hand, with the right value already? Then it is not ours to delete one day.
+fn is_foreign(ledger: &Ledger, path: &str, observed: &Observed) -> bool {
+    let parameter = observed.parameters.get(path).and_then(Seen::present);
+    !ledger.parameters.contains_key(path) && parameter.is_some_and(|parameter| parameter.owner.is_none())
 }
 
 fn release(

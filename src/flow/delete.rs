@@ -32,7 +32,7 @@ pub async fn delete(world: &impl World, task: &Task, own: Option<&Fleet>) -> Res
     let mut names = ledger.known_names();
     names.extend(ledger.parameters.values().cloned());
     names.extend(own.iter().flat_map(|fleet| &fleet.repositories).map(|spec| spec.name.clone()));
-    let rolls_back = rolls_back(world, task, &ledger).await?;
+    let rolls_back = rolls_back(world, task, &ledger, fleet).await?;
     let consent = consent(fleet, &ledger, rolls_back);
     let observed = survey(world, &scope(&names, &ledger)).await;
     let snapshots = snapshots(world, &ledger, &names).await?;
@@ -51,18 +51,25 @@ pub async fn delete(world: &impl World, task: &Task, own: Option<&Fleet>) -> Res
         return Err(partial(&outcome, outcome.done()));
     }
     if version != Version::New {
-        world.forget_outputs(&task.identity).await?;
-        world.forget_ledger(&task.identity).await?;
+        forget(world, task).await.map_err(|fault| Stopped::Fault(fault).after(outcome.done()))?;
     }
     Ok(Deleted { writes: outcome.done(), remarks })
 }
 
-/// Does this Delete undo the operation that created the resource? Only an adoption needs to know.
-async fn rolls_back(world: &impl World, task: &Task, ledger: &Ledger) -> Result<bool, Stopped> {
+/// The ledger goes last: as long as it is there, a Delete that comes again knows what to do.
+async fn forget(world: &impl Keep, task: &Task) -> Result<(), Fault> {
+    world.forget_outputs(&task.identity).await?;
+    world.forget_ledger(&task.identity).await
+}
+
+/// Does this Delete undo the operation that created the resource? Only an adoption and `OnDelete: Retain` need to
+/// know.
+async fn rolls_back(world: &impl World, task: &Task, ledger: &Ledger, fleet: Option<&Fleet>) -> Result<bool, Stopped> {
     if ledger.committed.is_none() {
         return Ok(true);
     }
-    if ledger.adopted.is_empty() {
+    let retains = fleet.is_some_and(|fleet| fleet.on_delete == Removal::Retain);
+    if ledger.adopted.is_empty() && !retains {
         return Ok(false);
     }
     let stack = world.stack(&task.identity.stack.arn).await?;

@@ -52,8 +52,7 @@ pub async fn settle(world: &impl World, task: &Task) -> Result<Settled, Stopped>
         }
         other => other?,
     };
-    let writes = finish(world, task, ledger, &version, &names, &mut kept).await?;
-    Ok(Settled::Done { writes, kept })
+    finish(world, task, ledger, &version, &names, kept).await
 }
 
 fn stale(ledger: &Ledger, task: &Task) -> Vec<String> {
@@ -98,8 +97,8 @@ async fn finish(
     mut ledger: Ledger,
     version: &Version,
     names: &BTreeSet<RepositoryName>,
-    kept: &mut Vec<String>,
-) -> Result<usize, Stopped> {
+    mut kept: Vec<String>,
+) -> Result<Settled, Stopped> {
     let observed = survey(world, &scope(names, &ledger)).await;
     let snapshots = snapshots(world, &ledger, names).await?;
     let mut plan = farewell::settle(&ledger, &observed, &snapshots);
@@ -109,7 +108,6 @@ async fn finish(
     let unfinished: BTreeSet<&RepositoryName> = outcome.unfinished().collect();
     let full: BTreeSet<&RepositoryName> = outcome.kept().collect();
     kept.extend(full.iter().map(|name| format!("{name} still holds images and is kept")));
-    kept.extend(plan.blocked.iter().map(|blocked| format!("{}: {}", blocked.subject, blocked.reason)));
     kept.extend(plan.retained.iter().map(|retained| format!("{}: {}", retained.repository, retained.reason)));
     for name in names {
         if full.contains(name) {
@@ -126,10 +124,13 @@ async fn finish(
     ledger.claim = None;
     world.save_ledger(&ledger, version).await?;
     let failures = outcome.failures();
-    if failures.is_empty() {
-        return Ok(outcome.done());
+    if !failures.is_empty() {
+        return Err(Stopped::Partial { failures, done: outcome.done() });
     }
-    Err(Stopped::Partial { failures, done: outcome.done() })
+    // What could not be read now may be read later; the release itself is still on record.
+    Ok(plan.blocked.first().map_or(Settled::Done { writes: outcome.done(), kept }, |blocked| {
+        Settled::Later(format!("{}: {}", blocked.subject, blocked.reason))
+    }))
 }
 
 fn forget(ledger: &mut Ledger, name: &RepositoryName) {

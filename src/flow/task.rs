@@ -68,6 +68,20 @@ impl From<Fault> for Stopped {
 }
 
 impl Stopped {
+    /// The same, told after `done` writes: what was refused or failed then is no longer all there is to say.
+    #[must_use]
+    pub fn after(self, done: usize) -> Self {
+        match self {
+            stopped if done == 0 => stopped,
+            Self::Blocked(blocked) => Self::Partial {
+                failures: blocked.iter().map(|item| format!("{}: {}", item.subject, item.reason)).collect(),
+                done,
+            },
+            Self::Fault(fault) => Self::Partial { failures: vec![fault.to_string()], done },
+            stopped @ (Self::Partial { .. } | Self::Busy(_)) => stopped,
+        }
+    }
+
     /// The reason in words, every item named.
     pub fn reason(&self) -> String {
         match self {

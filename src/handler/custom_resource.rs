@@ -23,6 +23,17 @@ pub enum Unanswered {
     Undelivered(String),
 }
 
+impl Unanswered {
+    /// One word for it: the invocation's error type, which alarms and the responder can tell apart.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::NoTarget(NoTarget::NotCloudFormation) => "NotARequest",
+            Self::NoTarget(NoTarget::Damaged(_)) => "DamagedRequest",
+            Self::Undelivered(_) => "AnswerNotDelivered",
+        }
+    }
+}
+
 impl std::fmt::Display for Unanswered {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

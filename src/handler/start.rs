@@ -6,13 +6,14 @@ use super::{logs, time};
 use crate::aws::{Aws, Connection, cfn_reply};
 use crate::config::{self, Settings};
 use crate::event::request::ResponseUrl;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// Longest that opening the first connection may delay the function's readiness.
-const WARM_UP: Duration = Duration::from_millis(250);
+/// Longest that opening the first connection may take; with the timer's own slack it delays the function's readiness
+/// by a quarter of a second at most.
+const WARM_UP: Duration = Duration::from_millis(240);
 
 /// Everything one process holds on to.
 struct Process {
@@ -56,16 +57,17 @@ impl Process {
         Self { connection, settings, aws, local }
     }
 
-    async fn invoke(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
+    async fn invoke(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         let left = time::left_until(event.context.deadline);
         let prefix = self.settings.as_ref().map_or("", |settings| settings.parameter_prefix.as_str());
         let bucket = self.settings.as_ref().map_or("", |settings| settings.state_bucket.as_str());
         let why = self.settings.as_ref().err().map_or("start-up failed", String::as_str);
         let now = time::now();
         if is_batch(&event.payload) {
-            let world = self.aws.as_ref().ok_or_else(|| why.to_owned())?;
+            let world = self.aws.as_ref().ok_or_else(|| failure("StartUpFailed", why))?;
             let room = Mailroom { world, parameter_prefix: prefix, state_bucket: bucket, now };
-            return Ok(serde_json::to_value(handle(&room, event.payload, left).await?)?);
+            let done = handle(&room, event.payload, left).await.map_err(|why| failure("BatchFailed", why))?;
+            return serde_json::to_value(done).map_err(|error| failure("BatchFailed", error));
         }
         let office = Office {
             world: self.aws.as_ref().ok_or(why),
@@ -74,9 +76,14 @@ impl Process {
             accept_http: self.local,
             now,
         };
-        answer(&office, &self.connection, &event.payload, left).await?;
-        Ok(Value::Null)
+        let answered = answer(&office, &self.connection, &event.payload, left).await;
+        answered.map(|()| Value::Null).map_err(|unanswered| failure(unanswered.kind(), &unanswered))
     }
+}
+
+/// What Lambda reports of an invocation that failed.
+fn failure(kind: &str, why: impl std::fmt::Display) -> Diagnostic {
+    Diagnostic { error_type: kind.to_owned(), error_message: why.to_string() }
 }
 
 /// The address ECR's calls will go to.

@@ -87,6 +87,10 @@ fn delete_one(
         }
         return vec![delete_step(repository, false, hand_back_keys(repository), "its name left the declaration")];
     }
+    if consent.on_delete == Removal::Retain && consent.rolls_back {
+        // What a rolled-back operation made goes with it, unless somebody has pushed to it meanwhile.
+        return vec![delete_step(repository, false, hand_back_keys(repository), "its creation is rolled back")];
+    }
     if consent.on_delete == Removal::Retain {
         plan.retain(name, "OnDelete is Retain");
         return hand_back(repository);

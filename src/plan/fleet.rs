@@ -135,6 +135,7 @@ fn publish(wished: Wished<'_>, spec: &RepositorySpec, observed: &Observed, plan:
     let place: &Place = &ledger.identity.stack.place;
     let value = place.repository_uri(&spec.name);
     let owner = ledger.identity.owner();
+    let adopts = fleet.adopt_existing || ledger.adopted.contains_key(&spec.name);
     let ours = |parameter: &Parameter| {
         ledger.parameters.contains_key(&path) || parameter.owner.as_deref() == Some(owner.as_str())
     };
@@ -147,7 +148,8 @@ fn publish(wished: Wished<'_>, spec: &RepositorySpec, observed: &Observed, plan:
             why: format!("{:?} → {value:?}", parameter.value),
             change: Change::PutParameter { path, value, owner, new: false },
         }),
-        Seen::Present(parameter) if fleet.adopt_existing && parameter.value == value => None,
+        // Beside an adopted repository the right value may stand already; it stays whose it is.
+        Seen::Present(parameter) if adopts && parameter.value == value => None,
         Seen::Present(_) => {
             plan.block(&path, "the SSM parameter exists and was written by somebody else; remove it, choose another project or environment, or set PublishParameters to false");
             None

@@ -155,9 +155,11 @@ impl Ledger {
             self.accepted.drain(..surplus);
         }
         self.attempted = None;
+        let current = declaration.fingerprint.clone();
         let before = self.committed.replace(declaration);
-        if let Some(before) = before {
-            self.earlier.retain(|earlier| earlier.fingerprint != before.fingerprint);
+        // A declaration that comes again must not push an older one out.
+        if let Some(before) = before.filter(|before| before.fingerprint != current) {
+            self.earlier.retain(|earlier| ![&before.fingerprint, &current].contains(&&earlier.fingerprint));
             self.earlier.push(before);
             let surplus = self.earlier.len().saturating_sub(KEPT_DECLARATIONS);
             self.earlier.drain(..surplus);

@@ -188,8 +188,10 @@ fn exclusions(fields: &Fields<'_>) -> Option<Vec<String>> {
         }
         Ok(filter.to_owned())
     })?;
-    if filters.is_empty() || filters.len() > MAX_EXCLUSIONS {
-        fields.problem(key, format!("has {} filters; ECR allows 1 to {MAX_EXCLUSIONS}", filters.len()));
+    // What was given, not what could be read of it: a bad filter is told at its own place.
+    let given = fields.raw(key).and_then(serde_json::Value::as_array).map_or(0, Vec::len);
+    if !(1..=MAX_EXCLUSIONS).contains(&given) {
+        fields.problem(key, format!("has {given} filters; ECR allows 1 to {MAX_EXCLUSIONS}"));
     }
     filters.sort();
     Some(filters)

@@ -1,0 +1,169 @@
+//! What may be said on the command line.
+
+use crate::config::prefix_flaw;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Declared fleets of Amazon ECR repositories, from a terminal.
+///
+/// Exit status: 0 clean, 1 something was found (problems, changes to make, obstacles), 2 could not tell.
+#[derive(Debug, Parser)]
+#[command(name = "ecr-steward", version)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// Profile of the AWS configuration to use
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// AWS Region; otherwise the environment's or the profile's
+    #[arg(long, global = true, value_name = "REGION")]
+    pub(super) region: Option<String>,
+    /// Endpoint to use for every AWS service
+    #[arg(long, global = true, value_name = "URL")]
+    pub(super) endpoint_url: Option<String>,
+    /// `ParameterPrefix` of the installation: where SSM parameters go
+    #[arg(long, global = true, value_name = "PATH", default_value = "/ecr-steward", value_parser = prefix)]
+    pub(super) parameter_prefix: String,
+    /// How to write to stdout
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub(super) format: Format,
+}
+
+/// How data is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Lines for people
+    Table,
+    /// JSON
+    Json,
+    /// YAML
+    Yaml,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Check declarations and print every problem; needs no AWS
+    Check(CheckArgs),
+    /// Show what would be changed, changing nothing
+    Plan(PlanArgs),
+    /// Make the changes and account for each
+    Apply(ApplyArgs),
+    /// Write the declaration of what exists (not built yet)
+    Adopt(Unbuilt),
+    /// Show what a lifecycle policy would expire (not built yet)
+    PreviewLifecycle(Unbuilt),
+    /// Show the compliance report (not built yet)
+    Report(Unbuilt),
+    /// Show what scans found (not built yet)
+    Findings(Unbuilt),
+    /// Judge an image by what scans found (not built yet)
+    Gate(Unbuilt),
+    /// Send dead letters again (not built yet)
+    Replay(Unbuilt),
+    /// Show the outputs of a declaration (not built yet)
+    Outputs(Unbuilt),
+}
+
+impl Command {
+    /// The word the command is called by.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Check(_) => "check",
+            Self::Plan(_) => "plan",
+            Self::Apply(_) => "apply",
+            Self::Adopt(_) => "adopt",
+            Self::PreviewLifecycle(_) => "preview-lifecycle",
+            Self::Report(_) => "report",
+            Self::Findings(_) => "findings",
+            Self::Gate(_) => "gate",
+            Self::Replay(_) => "replay",
+            Self::Outputs(_) => "outputs",
+        }
+    }
+}
+
+/// Whatever is said to a command that does not exist yet.
+#[derive(Debug, Args)]
+pub(super) struct Unbuilt {
+    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<OsString>,
+}
+
+/// What is taken from a file.
+#[derive(Debug, Args)]
+pub(super) struct Choice {
+    /// Value of a template parameter (or of a pseudo parameter such as `AWS::AccountId`); may be repeated
+    #[arg(long = "parameter", value_name = "KEY=VALUE", value_parser = given)]
+    pub(super) parameters: Vec<(String, String)>,
+    /// Logical id of the resource meant, where a template declares several; with `--stack`, its id there
+    #[arg(long, value_name = "ID")]
+    pub(super) logical_id: Option<String>,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// YAML or JSON documents of Type and Properties, or CloudFormation templates; - reads stdin
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) choice: Choice,
+}
+
+/// `plan`
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    /// YAML or JSON document of Type and Properties, or CloudFormation template; - reads stdin
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) choice: Choice,
+    /// Stack (name or ARN) whose custom resource this is; otherwise the command line owns the repositories itself
+    #[arg(long, value_name = "NAME_OR_ARN")]
+    pub(super) stack: Option<String>,
+    /// Name under which the command line owns the repositories [default: <project>:<environment>]
+    #[arg(long, value_name = "NAME", conflicts_with = "stack", value_parser = owner_name)]
+    pub(super) owner_name: Option<String>,
+    /// State bucket of the installation (its output `StateBucketName`)
+    #[arg(long, value_name = "NAME")]
+    pub(super) state_bucket: Option<String>,
+}
+
+/// `apply`
+#[derive(Debug, Args)]
+pub(super) struct ApplyArgs {
+    #[command(flatten)]
+    pub(super) plan: PlanArgs,
+    /// Refuse to change anything unless the plan still has this fingerprint
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub(super) expect: Option<String>,
+}
+
+fn given(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("must be Key=Value".to_owned()),
+    }
+}
+
+fn prefix(text: &str) -> Result<String, String> {
+    prefix_flaw(text).map_or_else(|| Ok(text.to_owned()), |flaw| Err(flaw.to_owned()))
+}
+
+/// Becomes part of a tag's value and of keys in the state bucket.
+fn owner_name(text: &str) -> Result<String, String> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ':');
+    if text.is_empty() || text.len() > 128 || !text.chars().all(legal) {
+        return Err("must be 1 to 128 letters, digits and . _ - :".to_owned());
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,75 @@
+//! The command line: the same engine from a terminal or a pipeline.
+//!
+//! `args` is what may be said; `read`, `resolve` and `template` turn a file into properties the way
+//! CloudFormation would hand them over; `connect` and `owner` say where and as whom; `preview` looks and plans with
+//! nothing that can write; `witness` is the world `apply` writes through, which performs only what was previewed.
+//! stdout is data, stderr is talk. The one room with `anyhow`; it knows no SDK type.
+
+mod apply;
+mod args;
+mod check;
+mod conditions;
+mod connect;
+mod output;
+mod owner;
+mod plan;
+mod preview;
+mod read;
+mod resolve;
+mod template;
+mod witness;
+
+use args::{Cli, Command};
+use clap::Parser as _;
+use std::process::ExitCode;
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    /// Nothing to object to.
+    Clean,
+    /// It could not be found out.
+    CannotTell,
+    /// Something was found: problems, drift, an obstacle. What was found outweighs what could not be told.
+    Found,
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        Self::from(match verdict {
+            Verdict::Clean => 0,
+            Verdict::Found => 1,
+            Verdict::CannotTell => 2,
+        })
+    }
+}
+
+/// Runs the command the process was started with.
+pub async fn run() -> ExitCode {
+    let cli = Cli::parse();
+    // Boxed: the walks inside are far larger than a stack frame should be.
+    match Box::pin(dispatch(&cli)).await {
+        Ok(verdict) => verdict.into(),
+        Err(error) => {
+            output::talk(&format!("ecr-steward: {error:#}"));
+            Verdict::CannotTell.into()
+        }
+    }
+}
+
+async fn dispatch(cli: &Cli) -> anyhow::Result<Verdict> {
+    match &cli.command {
+        Command::Check(args) => check::run(&cli.global, args),
+        Command::Plan(args) => plan::run(&cli.global, args).await,
+        Command::Apply(args) => apply::run(&cli.global, args).await,
+        Command::Adopt(_)
+        | Command::PreviewLifecycle(_)
+        | Command::Report(_)
+        | Command::Findings(_)
+        | Command::Gate(_)
+        | Command::Replay(_)
+        | Command::Outputs(_) => {
+            anyhow::bail!("{} is not built yet; check, plan and apply are", cli.command.name())
+        }
+    }
+}

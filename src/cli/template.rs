@@ -1,0 +1,183 @@
+//! The declarations in a file: one document of `Type` and `Properties`, or the resources of a template.
+
+use super::conditions;
+use super::read::File;
+use super::resolve::{Names, Scope};
+use crate::spec::Problem;
+use crate::spec::fields::nearest;
+use anyhow::{anyhow, bail};
+use serde_json::{Map, Value};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// The type that is built.
+pub(super) const FLEET: &str = "Custom::EcrRepositories";
+/// Types of ours that are not built yet.
+const LATER: [&str; 4] =
+    ["Custom::EcrPublicRepositories", "Custom::EcrRegistry", "Custom::EcrBaseline", "Custom::EcrFindingsPolicy"];
+
+/// One resource of ours.
+#[derive(Clone, Debug)]
+pub(super) struct Declared {
+    /// The file it stands in.
+    pub(super) file: String,
+    /// Its logical id; a document has none.
+    pub(super) logical_id: Option<String>,
+    /// Its properties as CloudFormation would hand them over, or why they cannot be known.
+    pub(super) properties: Result<Map<String, Value>, Unknown>,
+}
+
+/// Why a resource's properties are not known.
+#[derive(Clone, Debug)]
+pub(super) enum Unknown {
+    /// A type of ours that is not built yet.
+    NotBuilt(String),
+    /// Functions only CloudFormation can resolve, parameters without a value, …
+    Unresolved(Vec<Problem>),
+}
+
+impl Declared {
+    /// Where it stands, for messages.
+    pub(super) fn place(&self) -> String {
+        self.logical_id.as_ref().map_or_else(|| self.file.clone(), |id| format!("{}, {id}", self.file))
+    }
+}
+
+impl std::fmt::Display for Unknown {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotBuilt(kind) => {
+                write!(out, "the type {kind} is part of ecr-steward but not built yet; {FLEET} is")
+            }
+            Self::Unresolved(problems) => {
+                let lines: Vec<String> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
+                write!(out, "its properties are not known without a deployment:{}", lines.concat())
+            }
+        }
+    }
+}
+
+/// Takes every resource of ours out of a file.
+pub(super) fn declared(file: &File, given: &Names) -> anyhow::Result<Vec<Declared>> {
+    let name = &file.name;
+    let Value::Object(content) = &file.content else {
+        bail!("{name} holds no map; a document of Type and Properties, or a CloudFormation template, is expected");
+    };
+    match content.get("Resources") {
+        Some(Value::Object(resources)) => from_template(name, content, resources, given),
+        Some(_) => bail!("{name}: Resources must be a map of resources"),
+        None => Ok(vec![from_document(name, content, given)?]),
+    }
+}
+
+/// The one resource a command works on.
+pub(super) fn only(mut all: Vec<Declared>, logical_id: Option<&str>) -> anyhow::Result<Declared> {
+    if let Some(wanted) = logical_id {
+        // A document has no logical id of its own; it may be planned as any resource.
+        if let Some(index) = all.iter().position(|one| one.logical_id.as_deref().is_none_or(|id| id == wanted)) {
+            return Ok(all.swap_remove(index));
+        }
+        let ids: Vec<&str> = all.iter().filter_map(|one| one.logical_id.as_deref()).collect();
+        bail!("no resource of ecr-steward is called {wanted:?}; there are: {}", ids.join(", "));
+    }
+    if let [one] = all.as_slice() {
+        return Ok(one.clone());
+    }
+    let ids: Vec<&str> = all.iter().filter_map(|one| one.logical_id.as_deref()).collect();
+    bail!(
+        "the template declares {} resources of ecr-steward ({}); say which with --logical-id",
+        ids.len(),
+        ids.join(", ")
+    )
+}
+
+fn from_document(file: &str, content: &Map<String, Value>, given: &Names) -> anyhow::Result<Declared> {
+    let Some(kind) = content.get("Type").and_then(Value::as_str) else {
+        bail!(
+            "{file} has neither Type and Properties nor Resources; the first is a document, the second a CloudFormation template"
+        );
+    };
+    if kind != FLEET && !LATER.contains(&kind) {
+        let hint = nearest(kind, [FLEET].into_iter().chain(LATER));
+        let hint = hint.map_or_else(String::new, |word| format!("; did you mean {word}?"));
+        bail!("{file}: the type {kind:?} is not ecr-steward's{hint}");
+    }
+    let problems = RefCell::new(Vec::new());
+    let scope = Scope { parameters: None, conditions: None, given, problems: &problems };
+    let properties = properties(&scope, kind, content, "Properties");
+    Ok(Declared { file: file.to_owned(), logical_id: None, properties })
+}
+
+fn from_template(
+    file: &str,
+    content: &Map<String, Value>,
+    resources: &Map<String, Value>,
+    given: &Names,
+) -> anyhow::Result<Vec<Declared>> {
+    let section = |key: &str| content.get(key).and_then(Value::as_object);
+    let parameters = section("Parameters");
+    refuse_unknown_parameters(file, parameters, given)?;
+    let mut found = Vec::new();
+    for (id, resource) in resources {
+        let Some(kind) = resource.get("Type").and_then(Value::as_str) else { continue };
+        let Some(members) = resource.as_object().filter(|_| kind == FLEET || LATER.contains(&kind)) else { continue };
+        let problems = RefCell::new(Vec::new());
+        let scope = Scope { parameters, conditions: section("Conditions"), given, problems: &problems };
+        let path = format!("Resources.{id}");
+        if let Some(condition) = members.get("Condition").and_then(Value::as_str)
+            && conditions::holds(&scope, condition, &format!("{path}.Condition"), 0) == Some(false)
+        {
+            continue;
+        }
+        let properties = properties(&scope, kind, members, &format!("{path}.Properties"));
+        found.push(Declared { file: file.to_owned(), logical_id: Some(id.clone()), properties });
+    }
+    if found.is_empty() {
+        return Err(anyhow!(
+            "{file} is a template without a resource of ecr-steward (or none whose Condition holds); {FLEET} is looked for"
+        ));
+    }
+    Ok(found)
+}
+
+/// A parameter the template does not have is a misspelling, and silence would plan something else than meant.
+fn refuse_unknown_parameters(file: &str, parameters: Option<&Map<String, Value>>, given: &Names) -> anyhow::Result<()> {
+    let known: BTreeMap<&str, &Value> =
+        parameters.into_iter().flatten().map(|(key, value)| (key.as_str(), value)).collect();
+    for name in given.keys().filter(|name| !name.starts_with("AWS::")) {
+        if !known.contains_key(name.as_str()) {
+            let hint = nearest(name, known.keys().copied());
+            let hint = hint.map_or_else(String::new, |word| format!("; did you mean {word}?"));
+            bail!("{file} has no parameter {name:?}{hint}");
+        }
+    }
+    Ok(())
+}
+
+fn properties(
+    scope: &Scope<'_>,
+    kind: &str,
+    resource: &Map<String, Value>,
+    path: &str,
+) -> Result<Map<String, Value>, Unknown> {
+    if kind != FLEET {
+        return Err(Unknown::NotBuilt(kind.to_owned()));
+    }
+    let mut resolved = Map::new();
+    match resource.get("Properties") {
+        None | Some(Value::Null) => {}
+        Some(Value::Object(members)) => {
+            // ServiceToken is between the template and CloudFormation; the function never looks at it either.
+            for (key, value) in members.iter().filter(|(key, _)| key.as_str() != "ServiceToken") {
+                if let Some(value) = scope.value(value, &format!("{path}.{key}")) {
+                    resolved.insert(key.clone(), value);
+                }
+            }
+        }
+        Some(_) => {
+            let _: Option<()> = scope.problem(path, "must be a map of properties");
+        }
+    }
+    let problems = scope.problems.take();
+    if problems.is_empty() { Ok(resolved) } else { Err(Unknown::Unresolved(problems)) }
+}
