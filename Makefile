@@ -53,3 +53,7 @@ test: lint unit local-test e2e ## Everything CI runs
 .PHONY: bench
 bench: venv ## Measure the built function beside its peers (see benches/README.md)
 	.venv/bin/python benches/run.py
+
+.PHONY: e2e
+e2e: venv build ## Test the built functions in the local AWS
+	.venv/bin/python -m pytest tests/e2e -q

@@ -49,16 +49,8 @@ impl Aws {
 
     /// The type of a stack's resource; `None` where the stack has none of this logical id.
     pub async fn resource_type(&self, stack: &str, logical_id: &str) -> Result<Option<String>, Fault> {
-        let call =
-            self.cloudformation.describe_stack_resource().stack_name(stack).logical_resource_id(logical_id).send();
-        match call.await {
-            Ok(answer) => Ok(answer.stack_resource_detail.and_then(|detail| detail.resource_type)),
-            Err(error) => {
-                let fault = fault("cloudformation", "DescribeStackResource", &error);
-                // CloudFormation has one code for everything it cannot find.
-                if fault.message.contains("does not exist") { Ok(None) } else { Err(fault) }
-            }
-        }
+        let found = self.stack_resource(stack, logical_id).await?;
+        Ok(found.and_then(|detail| detail.resource_type))
     }
 }
 

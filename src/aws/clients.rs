@@ -152,7 +152,8 @@ impl Aws {
         let s3 = client!(aws_sdk_s3, "S3").force_path_style(endpoints.of("S3").is_some());
         Self {
             ecr: aws_sdk_ecr::Client::from_conf(client!(aws_sdk_ecr, "ECR").build()),
-            ssm: aws_sdk_ssm::Client::from_conf(client!(aws_sdk_ssm, "SSM").build()),
+            // PutParameter runs at about three a second per account: once it was throttled, the adaptive mode keeps to that.
+            ssm: aws_sdk_ssm::Client::from_conf(client!(aws_sdk_ssm, "SSM").retry_config(paced()).build()),
             s3: aws_sdk_s3::Client::from_conf(s3.build()),
             sqs: aws_sdk_sqs::Client::from_conf(client!(aws_sdk_sqs, "SQS").build()),
             cloudformation: aws_sdk_cloudformation::Client::from_conf(
@@ -175,6 +176,10 @@ fn base(connection: &Connection) -> aws_types::sdk_config::Builder {
 
 fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS)
+}
+
+fn paced() -> RetryConfig {
+    RetryConfig::adaptive().with_max_attempts(MAX_ATTEMPTS)
 }
 
 fn timeouts() -> TimeoutConfig {

@@ -40,16 +40,16 @@ where
 fn kind(operation: &str, code: &str, message: &str, status: Option<u16>) -> FaultKind {
     match code {
         "RepositoryNotEmptyException" => FaultKind::NotEmpty,
+        "NoSuchBucket" => FaultKind::Invalid,
         "ParameterNotFound" | "NoSuchKey" | "NotFound" => FaultKind::NotFound,
         "ValidationError" if operation == "DescribeStacks" && message.contains("does not exist") => FaultKind::NotFound,
-        "ParameterAlreadyExists" | "PreconditionFailed" | "ConditionalRequestConflict" | "TooManyUpdates" => {
-            FaultKind::Conflict
-        }
+        "ParameterAlreadyExists" | "PreconditionFailed" | "ConditionalRequestConflict" => FaultKind::Conflict,
         "InvalidParameterException"
             if operation == "SetRepositoryPolicy" && message.contains("Invalid repository policy provided") =>
         {
             FaultKind::Unsettled
         }
+        "TooManyUpdates" => FaultKind::Unsettled,
         "LimitExceededException" | "ParameterLimitExceeded" | "ParameterMaxVersionLimitExceeded" => FaultKind::Quota,
         "ServerException" | "InternalServerError" | "InternalFailure" | "ServiceUnavailable" => FaultKind::Unavailable,
         "Throttling"

@@ -1,12 +1,12 @@
-//! The state bucket: the port `flow::Keep`.
+//! The state bucket: the ports `flow::Recall` and `flow::Keep`.
 
 use super::Aws;
 use super::fault::fault;
 use crate::fault::{Fault, FaultKind};
 use crate::flow::survey::absent_is_none;
-use crate::flow::{Keep, Version};
+use crate::flow::{Keep, Recall, Version};
 use crate::model::identity::Identity;
-use crate::plan::ledger::Ledger;
+use crate::plan::ledger::{LEDGER_VERSION, Ledger};
 use crate::plan::snapshot::Snapshot;
 use aws_sdk_s3::primitives::ByteStream;
 use serde::Serialize;
@@ -20,14 +20,24 @@ enum Over {
     Exactly(String),
 }
 
-impl Keep for Aws {
+impl Recall for Aws {
     async fn ledger(&self, key: &str) -> Result<Option<(Ledger, Version)>, Fault> {
         let Some((ledger, tag)) = self.get::<Ledger>(key).await? else {
             return Ok(None);
         };
+        if ledger.version > LEDGER_VERSION {
+            let why = format!("{key}: written by a newer ecr-steward (version {}); deploy that one", ledger.version);
+            return Err(Fault::ours("s3", "GetObject", FaultKind::Unexpected, why));
+        }
         Ok(Some((ledger, Version::Tag(tag))))
     }
 
+    async fn snapshot(&self, key: &str) -> Result<Option<Snapshot>, Fault> {
+        Ok(self.get::<Snapshot>(key).await?.map(|(snapshot, _)| snapshot))
+    }
+}
+
+impl Keep for Aws {
     async fn save_ledger(&self, ledger: &Ledger, over: &Version) -> Result<Version, Fault> {
         let over = match over {
             Version::New => Over::Nothing,
@@ -54,10 +64,6 @@ impl Keep for Aws {
             Err(fault) if fault.kind == FaultKind::Conflict => Ok(()),
             other => other.map(|_| ()),
         }
-    }
-
-    async fn snapshot(&self, key: &str) -> Result<Option<Snapshot>, Fault> {
-        Ok(self.get::<Snapshot>(key).await?.map(|(snapshot, _)| snapshot))
     }
 }
 

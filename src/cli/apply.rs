@@ -76,13 +76,16 @@ async fn refuse_strange_resource(
 
 fn task(args: &PlanArgs, subject: &Subject) -> Task {
     let now = jiff::Timestamp::now().as_second();
+    let steps_until = Instant::now() + Duration::from_secs(u64::from(subject.fleet.service_timeout));
     Task {
         identity: subject.identity.clone(),
         request_id: format!("{}{now}-{}", owner::HOLDER, std::process::id()),
         parameter_prefix: subject.parameter_prefix.clone(),
         state_bucket: args.state_bucket.clone().unwrap_or_default(),
         now,
-        steps_until: Instant::now() + Duration::from_secs(u64::from(subject.fleet.service_timeout)),
+        steps_until,
+        claim_until: Task::lapse(now, steps_until),
+        by_cloudformation: false,
     }
 }
 

@@ -7,13 +7,14 @@ use super::owner;
 use super::resolve::Names;
 use crate::aws::{Aws, Connection};
 use crate::config::{Endpoints, endpoints_from_environment};
-use crate::fault::{Fault, FaultKind};
-use crate::flow::{Keep as _, Page, Read, Stack, Stacks};
+use crate::fault::Fault;
+use crate::flow::{Page, Read, Recall, Stack, Stacks, Version};
 use crate::model::identity::StackId;
 use crate::model::name::RepositoryName;
 use crate::model::place::Place;
 use crate::model::repository::{FoundLifecycle, FoundPolicy, Repository, ScanType, Tags};
 use crate::plan::ledger::Ledger;
+use crate::plan::snapshot::Snapshot;
 use anyhow::{anyhow, bail};
 use std::collections::BTreeMap;
 
@@ -90,29 +91,20 @@ impl Looker {
         Self { aws, keeps_ledgers: args.state_bucket.is_some() }
     }
 
-    /// The ledger of a resource by its key, where a state bucket is known.
-    pub(super) async fn ledger(&self, key: &str) -> Result<Option<Ledger>, Fault> {
-        if !self.keeps_ledgers {
-            return Ok(None);
-        }
-        match self.aws.ledger(key).await {
-            Ok(found) => Ok(found.map(|(ledger, _)| ledger)),
-            Err(fault) => Err(fault),
-        }
-    }
-
     /// The type of a stack's resource.
     pub(super) async fn resource_type(&self, stack: &str, logical_id: &str) -> Result<Option<String>, Fault> {
         self.aws.resource_type(stack, logical_id).await
     }
+}
 
-    /// Whether a ledger exists says whether an owner is alive; without a bucket nobody knows.
-    pub(super) async fn has_ledger(&self, key: &str) -> Result<bool, Fault> {
-        if self.keeps_ledgers {
-            return Ok(self.ledger(key).await?.is_some());
-        }
-        let why = "no --state-bucket was given, so the owner's record cannot be looked for";
-        Err(Fault::ours("s3", "GetObject", FaultKind::Unexpected, why))
+impl Recall for Looker {
+    /// Without a state bucket there is no record to be found, of this resource or another.
+    async fn ledger(&self, key: &str) -> Result<Option<(Ledger, Version)>, Fault> {
+        if self.keeps_ledgers { self.aws.ledger(key).await } else { Ok(None) }
+    }
+
+    async fn snapshot(&self, key: &str) -> Result<Option<Snapshot>, Fault> {
+        if self.keeps_ledgers { self.aws.snapshot(key).await } else { Ok(None) }
     }
 }
 
@@ -156,5 +148,9 @@ impl Stacks for Looker {
             Some(stack) => Ok(Some(stack)),
             None => self.aws.stack(arn).await,
         }
+    }
+
+    async fn has_resource(&self, arn: &str, logical_id: &str) -> Result<bool, Fault> {
+        self.aws.has_resource(arn, logical_id).await
     }
 }

@@ -61,7 +61,7 @@ async fn dispatch(cli: &Cli) -> anyhow::Result<Verdict> {
     match &cli.command {
         Command::Check(args) => check::run(&cli.global, args),
         Command::Plan(args) => plan::run(&cli.global, args).await,
-        Command::Apply(args) => apply::run(&cli.global, args).await,
+        Command::Apply(args) => Box::pin(apply::run(&cli.global, args)).await,
         Command::Adopt(_)
         | Command::PreviewLifecycle(_)
         | Command::Report(_)

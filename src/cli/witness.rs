@@ -10,7 +10,7 @@ use super::owner;
 use crate::aws::Aws;
 use crate::event::settle::Settle;
 use crate::fault::{Fault, FaultKind};
-use crate::flow::{Keep, Page, Postpone, Read, Stack, Stacks, Version, Write};
+use crate::flow::{Keep, Page, Postpone, Read, Recall, Stack, Stacks, Version, Write};
 use crate::model::identity::Identity;
 use crate::model::name::RepositoryName;
 use crate::model::repository::{FoundLifecycle, FoundPolicy, Repository, ScanType, Tags};
@@ -102,11 +102,17 @@ impl Write for Witness {
     }
 }
 
-impl Keep for Witness {
+impl Recall for Witness {
     async fn ledger(&self, key: &str) -> Result<Option<(Ledger, Version)>, Fault> {
-        self.aws.ledger(key).await
+        self.looker.ledger(key).await
     }
 
+    async fn snapshot(&self, key: &str) -> Result<Option<Snapshot>, Fault> {
+        self.looker.snapshot(key).await
+    }
+}
+
+impl Keep for Witness {
     /// A flow that lost a race looks again and goes on; here somebody must see the new plan first.
     async fn save_ledger(&self, ledger: &Ledger, over: &Version) -> Result<Version, Fault> {
         let saved = self.aws.save_ledger(ledger, over).await;
@@ -135,10 +141,6 @@ impl Keep for Witness {
     async fn put_snapshot(&self, key: &str, snapshot: &Snapshot) -> Result<(), Fault> {
         self.aws.put_snapshot(key, snapshot).await
     }
-
-    async fn snapshot(&self, key: &str) -> Result<Option<Snapshot>, Fault> {
-        self.aws.snapshot(key).await
-    }
 }
 
 impl Postpone for Witness {
@@ -156,6 +158,10 @@ impl Postpone for Witness {
 impl Stacks for Witness {
     async fn stack(&self, arn: &str) -> Result<Option<Stack>, Fault> {
         self.looker.stack(arn).await
+    }
+
+    async fn has_resource(&self, arn: &str, logical_id: &str) -> Result<bool, Fault> {
+        self.looker.has_resource(arn, logical_id).await
     }
 }
 

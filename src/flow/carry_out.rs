@@ -106,12 +106,13 @@ impl Outcome {
 /// Performs a plan. No step begins after `until`; a call that is still going on then is given up and counts as
 /// failed.
 pub async fn carry_out(writer: &impl Write, plan: &Plan, until: Instant) -> Outcome {
-    let accounts = stream::iter(&plan.chains)
-        .map(|chain| perform_chain(writer, chain, until))
-        .buffered(AT_ONCE)
+    let mut accounts = stream::iter(plan.chains.iter().enumerate())
+        .map(|(place, chain)| async move { (place, perform_chain(writer, chain, until).await) })
+        .buffer_unordered(AT_ONCE)
         .collect::<Vec<_>>()
         .await;
-    Outcome { steps: accounts.into_iter().flatten().collect() }
+    accounts.sort_by_key(|(place, _)| *place);
+    Outcome { steps: accounts.into_iter().flat_map(|(_, accounts)| accounts).collect() }
 }
 
 async fn perform_chain(writer: &impl Write, chain: &Chain, until: Instant) -> Vec<Account> {
@@ -185,7 +186,7 @@ async fn patiently(writer: &impl Write, change: &Change, fresh: bool, until: Ins
         let result = in_time(writer, change, until).await;
         let Err(fault) = &result else { return result };
         let worth_waiting = match fault.kind {
-            FaultKind::Unsettled => true,
+            FaultKind::Unsettled | FaultKind::Throttled => true,
             FaultKind::NotFound => fresh && !is_done_when_gone(change),
             _ => false,
         };

@@ -6,30 +6,28 @@
 //! Assumptions: one request at a time holds the claim; the conditional write of the ledger decides races.
 
 use super::carry_out::{Outcome, carry_out};
-use super::survey::{Depth, Scope, survey};
+use super::look::{Looked, Subject, decide, look};
 use super::task::{Stopped, Task};
-use super::{Keep, Stack, Stacks, Version, World};
+use super::{Keep, Recall, Stack, Version, World, record};
 use crate::event::settle::{Kind, Settle};
 use crate::fault::{Fault, FaultKind};
 use crate::model::Seen;
-use crate::model::identity::{StackId, ledger_key};
 use crate::model::name::RepositoryName;
-use crate::model::repository::{OWN_TAG_PREFIX, OWNER_TAG, Observed, STACK_TAG, Tags};
-use crate::plan::fleet::{self, Wished};
-use crate::plan::guard::{OwnerState, Owners};
-use crate::plan::ledger::{Adoption, Claim, Declaration, Direction, Ledger, Release};
+use crate::model::repository::Observed;
+use crate::plan::ledger::{Declaration, Ledger};
+use crate::plan::repository::scanning_note;
 use crate::plan::snapshot::Snapshot;
 use crate::plan::{Blocked, Plan};
 use crate::spec::outputs::{self, Source};
-use crate::spec::{Fleet, Removal};
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// Between two looks at a claim somebody else holds.
 const CLAIM_WAIT: Duration = Duration::from_secs(2);
 /// Rounds of looking again after somebody else got there first.
-const ROUNDS: usize = 3;
+const ROUNDS: u32 = 3;
+/// Before the second round; the third waits twice as long.
+const ROUND_PAUSE: Duration = Duration::from_secs(2);
 
 /// What a Create or Update did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,7 +47,8 @@ pub async fn declare(world: &impl World, task: &Task, declaration: Declaration) 
         let attempt = attempt(world, task, &declaration, &mut writes).await;
         match attempt.map_err(|stopped| stopped.after(writes))? {
             Attempt::Reached(declared) => return Ok(Declared { writes, ..declared }),
-            Attempt::Overtaken if round < ROUNDS => {}
+            // What the other wrote may not be visible at once.
+            Attempt::Overtaken if round < ROUNDS => sleep(ROUND_PAUSE * round).await,
             Attempt::Overtaken => break,
         }
     }
@@ -76,13 +75,17 @@ async fn attempt(
     writes: &mut usize,
 ) -> Result<Attempt, Stopped> {
     let (ledger, mut version) = recall(world, task).await?;
-    let seen = look(world, task, &ledger, &declaration.fleet).await?;
-    let plan = decide(task, &ledger, &declaration.fleet, &seen);
+    let subject = Subject { fleet: &declaration.fleet, ledger: &ledger, parameter_prefix: &task.parameter_prefix };
+    let seen = look(world, subject).await?;
+    let mut plan = decide(subject, &seen, &task.now_text());
+    if let Some(stack) = &seen.stack {
+        refuse_late(task, stack, &mut plan);
+    }
     if !plan.blocked.is_empty() {
         return Err(Stopped::Blocked(plan.blocked));
     }
     let snapshots = snapshots(&plan, &seen.observed, &task.now_text())?;
-    let prepared = prepare(task, ledger, declaration, &plan, &seen, &snapshots);
+    let prepared = record::before(task, ledger, declaration, &plan, &seen, &snapshots);
     if !plan.is_empty() {
         version = match begin(world, &prepared, &version, &snapshots).await {
             Err(fault) if fault.kind == FaultKind::Conflict => return Ok(Attempt::Overtaken),
@@ -96,10 +99,21 @@ async fn attempt(
             return if outcome.has_conflict() { Ok(Attempt::Overtaken) } else { Err(partial(&outcome, *writes)) };
         }
     }
-    let mut declared = Declared { remarks: remarks(&plan, &prepared, task), ..Declared::default() };
+    let mut declared = Declared { remarks: remarks(&plan, &prepared, &seen, task), ..Declared::default() };
     match finish(world, task, prepared, &version, declaration, &mut declared).await {
         Err(fault) if fault.kind == FaultKind::Conflict => Ok(Attempt::Overtaken),
         other => other.map(|()| Attempt::Reached(declared)).map_err(Stopped::Fault),
+    }
+}
+
+/// CloudFormation waits for nobody while a stack is at rest: a request that arrives then was delivered late or twice,
+/// and what it wishes is no longer what the template says.
+pub fn refuse_late(task: &Task, stack: &Stack, plan: &mut Plan) {
+    if task.by_cloudformation && !stack.is_moving() && !plan.is_empty() {
+        plan.block(
+            task.identity.stack.name.clone(),
+            format!("the stack is at rest ({}), so this request came too late; update the stack again", stack.status),
+        );
     }
 }
 
@@ -112,7 +126,7 @@ pub fn partial(outcome: &Outcome, done: usize) -> Stopped {
 ///
 /// CloudFormation sends one request per resource at a time, so a claim of another *request* belongs to one that
 /// has ended, however it ended, and is taken over; its late writes fail on the ledger's version.
-pub async fn recall(world: &impl Keep, task: &Task) -> Result<(Ledger, Version), Stopped> {
+pub async fn recall(world: &impl Recall, task: &Task) -> Result<(Ledger, Version), Stopped> {
     let key = task.identity.ledger_key();
     let begun = Instant::now();
     loop {
@@ -133,102 +147,6 @@ pub async fn recall(world: &impl Keep, task: &Task) -> Result<(Ledger, Version),
     }
 }
 
-/// All that was looked at.
-struct Looked {
-    observed: Observed,
-    owners: Owners,
-    stack_tags: Tags,
-    direction: Direction,
-}
-
-async fn look(world: &impl World, task: &Task, ledger: &Ledger, fleet: &Fleet) -> Result<Looked, Stopped> {
-    let known = ledger.known_names();
-    let leaves = known.iter().any(|name| fleet.repository(name).is_none());
-    let stack = if fleet.propagate_stack_tags || leaves { Some(stack(world, task).await?) } else { None };
-    let observed = survey(world, &scope(task, ledger, fleet, &known)).await;
-    let owners = if fleet.adopt_existing { owners(world, task, &observed).await } else { Owners::new() };
-    let direction = match &stack {
-        Some(stack) if stack.status.contains("ROLLBACK") => Direction::Rollback,
-        Some(_) | None => Direction::Forward,
-    };
-    let stack_tags = stack.filter(|_| fleet.propagate_stack_tags).map(|stack| stack.tags).unwrap_or_default();
-    Ok(Looked { observed, owners, stack_tags, direction })
-}
-
-async fn stack(world: &impl Stacks, task: &Task) -> Result<Stack, Stopped> {
-    let arn = &task.identity.stack.arn;
-    world.stack(arn).await?.ok_or_else(|| {
-        Stopped::Fault(Fault::ours(
-            "cloudformation",
-            "DescribeStacks",
-            FaultKind::NotFound,
-            format!("the stack {arn} does not exist"),
-        ))
-    })
-}
-
-fn scope(task: &Task, ledger: &Ledger, fleet: &Fleet, known: &BTreeSet<RepositoryName>) -> Scope {
-    let mut repositories: BTreeMap<RepositoryName, Depth> =
-        known.iter().map(|name| (name.clone(), Depth { expected: true, ..Depth::default() })).collect();
-    for spec in &fleet.repositories {
-        let known = known.contains(&spec.name);
-        let depth = Depth {
-            lifecycle: true,
-            policy: !known || spec.wishes_policy() || ledger.ever_wished_policy(&spec.name),
-            expected: known,
-        };
-        repositories.insert(spec.name.clone(), depth);
-    }
-    let published = fleet.repositories.iter().filter(|_| fleet.publish_parameters);
-    let parameters = published
-        .map(|spec| fleet.parameter_path(&task.parameter_prefix, &spec.short))
-        .map(|path| (path.clone(), !ledger.parameters.contains_key(&path)))
-        .collect();
-    Scope { repositories, parameters, scanning: true }
-}
-
-/// For every foreign owner seen: is its stack still there, and does it still have the resource?
-async fn owners(world: &impl World, task: &Task, observed: &Observed) -> Owners {
-    let mut owners = Owners::new();
-    for seen in observed.repositories.values() {
-        let Some(tags) = seen.present().and_then(|repository| repository.tags.present()) else {
-            continue;
-        };
-        let Some(owner) = tags.get(OWNER_TAG) else { continue };
-        if *owner == task.identity.owner() || owners.contains_key(owner) {
-            continue;
-        }
-        let state = owner_state(world, task, owner, tags).await.unwrap_or_else(OwnerState::Unknown);
-        owners.insert(owner.clone(), state);
-    }
-    owners
-}
-
-async fn owner_state(world: &impl World, task: &Task, owner: &str, tags: &Tags) -> Result<OwnerState, Fault> {
-    let guid = owner.split('/').next().unwrap_or_default();
-    let name = tags.get(STACK_TAG).map(String::as_str).unwrap_or_default();
-    let arn = StackId::arn_of(&task.identity.stack.place, name, guid);
-    let stack = world.stack(&arn).await?;
-    if stack.is_none_or(|stack| stack.status == "DELETE_COMPLETE") {
-        return Ok(OwnerState::Gone);
-    }
-    let has_ledger = world.ledger(&ledger_key(owner)).await?.is_some();
-    Ok(if has_ledger { OwnerState::Alive } else { OwnerState::Gone })
-}
-
-fn decide(task: &Task, ledger: &Ledger, fleet: &Fleet, seen: &Looked) -> Plan {
-    let now = task.now_text();
-    let wished = Wished {
-        fleet,
-        ledger,
-        stack_tags: &seen.stack_tags,
-        owners: &seen.owners,
-        parameter_prefix: &task.parameter_prefix,
-        now: &now,
-    };
-    fleet::plan(wished, &seen.observed)
-}
-
 fn snapshots(plan: &Plan, observed: &Observed, now: &str) -> Result<Vec<Snapshot>, Stopped> {
     let mut taken = Vec::new();
     let mut blocked = Vec::new();
@@ -242,77 +160,6 @@ fn snapshots(plan: &Plan, observed: &Observed, now: &str) -> Result<Vec<Snapshot
         }
     }
     if blocked.is_empty() { Ok(taken) } else { Err(Stopped::Blocked(blocked)) }
-}
-
-/// The ledger as it must stand before the first write.
-fn prepare(
-    task: &Task,
-    mut ledger: Ledger,
-    declaration: &Declaration,
-    plan: &Plan,
-    seen: &Looked,
-    snapshots: &[Snapshot],
-) -> Ledger {
-    let fleet = &declaration.fleet;
-    ledger.claim = Some(Claim { holder: task.request_id.clone(), until: task.claim_until() });
-    for name in &plan.released {
-        let release = release(&ledger, name, task, declaration, seen.direction);
-        ledger.released.insert(name.clone(), release);
-    }
-    for spec in &fleet.repositories {
-        ledger.released.remove(&spec.name);
-        ledger.touched.insert(spec.name.clone());
-        let path = fleet.parameter_path(&task.parameter_prefix, &spec.short);
-        if fleet.publish_parameters && !is_foreign(&ledger, &path, &seen.observed) {
-            ledger.parameters.insert(path, spec.name.clone());
-        }
-    }
-    for snapshot in snapshots {
-        let name = &snapshot.repository;
-        let adoption = Adoption {
-            request_id: task.request_id.clone(),
-            snapshot_key: task.identity.snapshot_key(name.as_str(), &task.request_id),
-            tag_keys: snapshot.tags.keys().filter(|key| !key.starts_with(OWN_TAG_PREFIX)).cloned().collect(),
-        };
-        ledger.adopted.insert(name.clone(), adoption);
-    }
-    if seen.direction == Direction::Forward {
-        ledger.last_forward = Some(task.request_id.clone());
-    }
-    ledger.stack_tags.extend(seen.stack_tags.clone());
-    ledger.attempted = Some(declaration.clone());
-    ledger
-}
-
-/// Was this parameter written by hand, with the right value already? Then it is not ours to delete one day.
-fn is_foreign(ledger: &Ledger, path: &str, observed: &Observed) -> bool {
-    let parameter = observed.parameters.get(path).and_then(Seen::present);
-    !ledger.parameters.contains_key(path) && parameter.is_some_and(|parameter| parameter.owner.is_none())
-}
-
-fn release(
-    ledger: &Ledger,
-    name: &RepositoryName,
-    task: &Task,
-    declaration: &Declaration,
-    direction: Direction,
-) -> Release {
-    let listed = ledger.declarations().find(|earlier| earlier.fleet.repository(name).is_some());
-    let adopted_by = ledger.adopted.get(name).map(|adoption| &adoption.request_id);
-    Release {
-        at: task.now_text(),
-        direction,
-        on_remove: match direction {
-            Direction::Forward => declaration.fleet.on_remove,
-            // What a rolled-back operation made goes with it, whatever the old template says of removals.
-            Direction::Rollback => Removal::Delete,
-        },
-        empty_on_delete: listed.is_some_and(|earlier| earlier.fleet.empty_on_delete),
-        undo_adoption: direction == Direction::Rollback
-            && adopted_by.is_some()
-            && adopted_by == ledger.last_forward.as_ref(),
-        kept: None,
-    }
 }
 
 /// Everything that must be on record before the first write: snapshots, then the ledger.
@@ -351,10 +198,7 @@ async fn finish(
         outputs_uri: &task.outputs_uri(),
     };
     world.put_outputs(&task.identity, &outputs::document(source)).await?;
-    ledger.commit(declaration.clone());
-    ledger.touched =
-        fleet.repositories.iter().map(|spec| spec.name.clone()).chain(ledger.released.keys().cloned()).collect();
-    ledger.claim = None;
+    record::after(&mut ledger, declaration);
     let unsettled = ledger.released.values().any(|release| release.kept.is_none());
     if unsettled || !ledger.stale_parameters(fleet, &task.parameter_prefix).is_empty() {
         let message = Settle {
@@ -374,18 +218,19 @@ async fn finish(
     Ok(())
 }
 
-fn remarks(plan: &Plan, ledger: &Ledger, task: &Task) -> Vec<String> {
-    let mut remarks: Vec<String> =
-        plan.retained.iter().map(|kept| format!("{}: {}", kept.repository, kept.reason)).collect();
-    let count = |what: &str, names: &[RepositoryName]| {
-        (!names.is_empty())
-            .then(|| format!("{what}: {}", names.iter().map(RepositoryName::as_str).collect::<Vec<_>>().join(", ")))
+fn remarks(plan: &Plan, ledger: &Ledger, seen: &Looked, task: &Task) -> Vec<String> {
+    let count = |what: &str, names: &[&RepositoryName]| {
+        let list: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+        (!names.is_empty()).then(|| format!("{what}: {}", list.join(", ")))
     };
-    for name in &plan.adopted {
-        let key = ledger.adopted.get(name).map(|adoption| adoption.snapshot_key.as_str()).unwrap_or_default();
-        remarks.push(format!("adopted {name}, as it was in s3://{}/{key}", task.state_bucket));
+    let mut remarks: Vec<String> = scanning_note(&seen.observed).map(str::to_owned).into_iter().collect();
+    let adopted = ledger.adopted.iter().filter(|(_, adoption)| adoption.request_id == task.request_id);
+    let adopted: Vec<&RepositoryName> = adopted.map(|(name, _)| name).collect();
+    if let Some(adopted) = count("adopted", &adopted) {
+        let place = format!("s3://{}/snapshots/{}/", task.state_bucket, task.identity.owner());
+        remarks.push(format!("{adopted} (as they were: {place})"));
     }
-    remarks.extend(count("released", &plan.released));
-    remarks.extend(count("claimed back", &plan.claimed_back));
+    remarks.extend(count("released", &plan.released.iter().collect::<Vec<_>>()));
+    remarks.extend(count("claimed back", &plan.claimed_back.iter().collect::<Vec<_>>()));
     remarks
 }

@@ -5,16 +5,21 @@
 //! name while the others go.
 
 use super::carry_out::carry_out;
-use super::declare::{partial, recall};
+use super::declare::{partial, recall, refuse_late};
+use super::look::STACK_PATIENCE;
 use super::survey::{Depth, Scope, survey};
 use super::task::{Stopped, Task};
-use super::{Keep, Version, World};
+use super::{Keep, Recall, Stack, Stacks, Version, World};
 use crate::fault::{Fault, FaultKind};
 use crate::model::name::RepositoryName;
 use crate::plan::farewell::{self, Consent, Snapshots};
 use crate::plan::ledger::{Claim, Ledger};
 use crate::spec::{Fleet, Removal};
 use std::collections::{BTreeMap, BTreeSet};
+use tokio::time::timeout;
+
+/// Rounds of looking again after somebody else wrote the ledger first.
+const ROUNDS: usize = 3;
 
 /// What a Delete did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,16 +32,29 @@ pub struct Deleted {
 
 /// Deletes a fleet. `own` is what the request's own properties came to, where they could be read.
 pub async fn delete(world: &impl World, task: &Task, own: Option<&Fleet>) -> Result<Deleted, Stopped> {
+    for _ in 1..ROUNDS {
+        match attempt(world, task, own).await {
+            Err(Stopped::Fault(fault)) if fault.kind == FaultKind::Conflict => {}
+            other => return other,
+        }
+    }
+    attempt(world, task, own).await
+}
+
+async fn attempt(world: &impl World, task: &Task, own: Option<&Fleet>) -> Result<Deleted, Stopped> {
     let (ledger, version) = recall(world, task).await?;
     let fleet = own.or_else(|| ledger.declarations().next().map(|declaration| &declaration.fleet));
     let mut names = ledger.known_names();
     names.extend(ledger.parameters.values().cloned());
     names.extend(own.iter().flat_map(|fleet| &fleet.repositories).map(|spec| spec.name.clone()));
-    let rolls_back = rolls_back(world, task, &ledger, fleet).await?;
-    let consent = consent(fleet, &ledger, rolls_back);
+    let stack = stack(world, task, &ledger, fleet).await?;
+    let consent = consent(fleet, &ledger, &version, stack.as_ref());
     let observed = survey(world, &scope(&names, &ledger)).await;
     let snapshots = snapshots(world, &ledger, &names).await?;
-    let plan = farewell::delete(&ledger, &observed, &snapshots, consent);
+    let mut plan = farewell::delete(&ledger, &observed, &snapshots, consent);
+    if let Some(stack) = &stack {
+        refuse_late(task, &stack.itself, &mut plan);
+    }
     if !plan.blocked.is_empty() {
         return Err(Stopped::Blocked(plan.blocked));
     }
@@ -62,41 +80,68 @@ async fn forget(world: &impl Keep, task: &Task) -> Result<(), Fault> {
     world.forget_ledger(&task.identity).await
 }
 
-/// Does this Delete undo the operation that created the resource? Only an adoption and `OnDelete: Retain` need to
-/// know.
-async fn rolls_back(world: &impl World, task: &Task, ledger: &Ledger, fleet: Option<&Fleet>) -> Result<bool, Stopped> {
-    if ledger.committed.is_none() {
-        return Ok(true);
-    }
-    let retains = fleet.is_some_and(|fleet| fleet.on_delete == Removal::Retain);
-    if ledger.adopted.is_empty() && !retains {
-        return Ok(false);
-    }
-    let stack = world.stack(&task.identity.stack.arn).await?;
-    Ok(stack.is_some_and(|stack| stack.status.contains("ROLLBACK")))
+/// The stack and, where it is nested, whether the root rolls back.
+struct Situation {
+    itself: Stack,
+    root_rolls_back: bool,
 }
 
-fn consent(fleet: Option<&Fleet>, ledger: &Ledger, rolls_back: bool) -> Consent {
+impl Situation {
+    fn rolls_back(&self) -> bool {
+        self.itself.status.contains("ROLLBACK") || self.root_rolls_back
+    }
+}
+
+/// Only an adoption and `OnDelete: Retain` need to know whether the operation that created the resource is undone;
+/// for anything else the stack only tells whether the request is late.
+async fn stack(
+    world: &impl Stacks,
+    task: &Task,
+    ledger: &Ledger,
+    fleet: Option<&Fleet>,
+) -> Result<Option<Situation>, Stopped> {
+    let retains = fleet.is_some_and(|fleet| fleet.on_delete == Removal::Retain);
+    let needed = !ledger.adopted.is_empty() || retains;
+    let asked = async {
+        let Some(itself) = world.stack(&task.identity.stack.arn).await? else { return Ok(None) };
+        let root = match itself.root.as_deref().filter(|root| *root != task.identity.stack.arn) {
+            Some(root) => world.stack(root).await?,
+            None => None,
+        };
+        let root_rolls_back = root.is_some_and(|root| root.is_moving() && root.status.contains("ROLLBACK"));
+        Ok(Some(Situation { itself, root_rolls_back }))
+    };
+    if needed {
+        return asked.await.map_err(Stopped::Fault);
+    }
+    let told: Option<Result<_, Fault>> = timeout(STACK_PATIENCE, asked).await.ok();
+    Ok(told.and_then(Result::ok).flatten())
+}
+
+fn consent(fleet: Option<&Fleet>, ledger: &Ledger, version: &Version, stack: Option<&Situation>) -> Consent {
+    let committed = ledger.committed.is_some();
     Consent {
         // A Create that never succeeded leaves nothing behind, whatever it declared.
-        on_delete: fleet.filter(|_| ledger.committed.is_some()).map_or(Removal::Delete, |fleet| fleet.on_delete),
+        on_delete: fleet.filter(|_| committed).map_or(Removal::Delete, |fleet| fleet.on_delete),
         empty_on_delete: fleet.is_some_and(|fleet| fleet.empty_on_delete),
-        rolls_back,
+        rolls_back: !committed || stack.is_some_and(Situation::rolls_back),
+        record_lost: *version == Version::New,
     }
 }
 
 /// Adopted repositories are read whole, since they may have to be put back.
 pub fn scope(names: &BTreeSet<RepositoryName>, ledger: &Ledger) -> Scope {
+    let pending = ledger.pending_parameters.keys().map(|path| (path.clone(), true)).collect();
     let repositories = names.iter().map(|name| {
         let whole = ledger.adopted.contains_key(name);
         (name.clone(), Depth { lifecycle: whole, policy: whole, expected: true })
     });
-    Scope { repositories: repositories.collect::<BTreeMap<_, _>>(), ..Scope::default() }
+    Scope { repositories: repositories.collect::<BTreeMap<_, _>>(), parameters: pending, ..Scope::default() }
 }
 
 /// The snapshots of adopted repositories among `names`.
 pub async fn snapshots(
-    world: &impl Keep,
+    world: &impl Recall,
     ledger: &Ledger,
     names: &BTreeSet<RepositoryName>,
 ) -> Result<Snapshots, Fault> {
@@ -117,9 +162,7 @@ async fn hold(world: &impl Keep, task: &Task, mut ledger: Ledger, version: &Vers
     if *version == Version::New {
         return Ok(());
     }
-    ledger.claim = Some(Claim { holder: task.request_id.clone(), until: task.claim_until() });
-    match world.save_ledger(&ledger, version).await {
-        Err(fault) if fault.kind == FaultKind::Conflict => Err(Stopped::Busy("of another operation".to_owned())),
-        other => other.map(|_| ()).map_err(Stopped::Fault),
-    }
+    ledger.claim = Some(Claim { holder: task.request_id.clone(), until: task.claim_until });
+    world.save_ledger(&ledger, version).await?;
+    Ok(())
 }

@@ -7,6 +7,8 @@
 pub mod carry_out;
 pub mod declare;
 pub mod delete;
+pub mod look;
+pub mod record;
 pub mod settle;
 pub mod survey;
 pub mod task;
@@ -67,10 +69,16 @@ pub enum Version {
     Tag(String),
 }
 
-/// The state bucket.
-pub trait Keep: Sync {
+/// Reading the state bucket.
+pub trait Recall: Sync {
     /// The ledger of a resource, by its key.
     fn ledger(&self, key: &str) -> impl Future<Output = Result<Option<(Ledger, Version)>, Fault>> + Send;
+    /// Reads a snapshot.
+    fn snapshot(&self, key: &str) -> impl Future<Output = Result<Option<Snapshot>, Fault>> + Send;
+}
+
+/// Writing the state bucket.
+pub trait Keep: Recall {
     /// Writes a ledger over exactly the version read; `Conflict` where somebody wrote meanwhile.
     fn save_ledger(&self, ledger: &Ledger, over: &Version) -> impl Future<Output = Result<Version, Fault>> + Send;
     /// Removes a ledger.
@@ -81,8 +89,6 @@ pub trait Keep: Sync {
     fn forget_outputs(&self, identity: &Identity) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Writes a snapshot where there is none; an earlier one under this key stays.
     fn put_snapshot(&self, key: &str, snapshot: &Snapshot) -> impl Future<Output = Result<(), Fault>> + Send;
-    /// Reads a snapshot.
-    fn snapshot(&self, key: &str) -> impl Future<Output = Result<Option<Snapshot>, Fault>> + Send;
 }
 
 /// What CloudFormation says of a stack.
@@ -96,10 +102,19 @@ pub struct Stack {
     pub root: Option<String>,
 }
 
+impl Stack {
+    /// Is an operation going on?
+    pub fn is_moving(&self) -> bool {
+        self.status.ends_with("_IN_PROGRESS")
+    }
+}
+
 /// Asking CloudFormation.
 pub trait Stacks: Sync {
     /// A stack by its ARN; `None` where it is gone.
     fn stack(&self, arn: &str) -> impl Future<Output = Result<Option<Stack>, Fault>> + Send;
+    /// Does a stack that exists still have this resource?
+    fn has_resource(&self, arn: &str, logical_id: &str) -> impl Future<Output = Result<bool, Fault>> + Send;
 }
 
 /// The function's own delayed queue.

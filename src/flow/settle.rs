@@ -7,7 +7,7 @@ use super::carry_out::carry_out;
 use super::delete::{scope, snapshots};
 use super::survey::survey;
 use super::task::{Stopped, Task};
-use super::{Stack, Stacks, Version, World};
+use super::{Stacks, Version, World};
 use crate::fault::{Fault, FaultKind};
 use crate::model::name::RepositoryName;
 use crate::plan::farewell::{self, Ending, may_finish};
@@ -45,26 +45,24 @@ pub async fn settle(world: &impl World, task: &Task) -> Result<Settled, Stopped>
     }
     let mut kept = Vec::new();
     let names = finishable(&mut ledger, ending, &status, &mut kept);
-    ledger.claim = Some(Claim { holder: format!("{MESSAGE_HOLDER}{}", task.request_id), until: task.claim_until() });
+    let stale = if ending == Ending::Other { Vec::new() } else { stale(&ledger, task) };
+    ledger.claim = Some(Claim { holder: format!("{MESSAGE_HOLDER}{}", task.request_id), until: task.claim_until });
     let version = match world.save_ledger(&ledger, &version).await {
         Err(fault) if fault.kind == FaultKind::Conflict => {
             return Ok(Settled::Later("another request began".to_owned()));
         }
         other => other?,
     };
-    finish(world, task, ledger, &version, &names, kept).await
+    let settling = Settling { names, stale, kept };
+    finish(world, task, ledger, &version, settling).await
 }
 
+/// Parameters nobody publishes any more, once the operation that stopped publishing them is sure to stand.
 fn stale(ledger: &Ledger, task: &Task) -> Vec<String> {
     let Some(declaration) = &ledger.committed else {
         return Vec::new();
     };
-    let stale = ledger.stale_parameters(&declaration.fleet, &task.parameter_prefix);
-    // A parameter goes with its repository; one that is kept keeps its parameter.
-    stale
-        .into_iter()
-        .filter(|path| ledger.parameters.get(path).is_none_or(|name| !ledger.released.contains_key(name)))
-        .collect()
+    ledger.stale_parameters(&declaration.fleet, &task.parameter_prefix)
 }
 
 /// The released names that may be finished; the others are marked as kept.
@@ -91,30 +89,42 @@ fn finishable(ledger: &mut Ledger, ending: Ending, status: &str, kept: &mut Vec<
     names
 }
 
+/// What one look found to do.
+struct Settling {
+    names: BTreeSet<RepositoryName>,
+    stale: Vec<String>,
+    kept: Vec<String>,
+}
+
 async fn finish(
     world: &impl World,
     task: &Task,
     mut ledger: Ledger,
     version: &Version,
-    names: &BTreeSet<RepositoryName>,
-    mut kept: Vec<String>,
+    settling: Settling,
 ) -> Result<Settled, Stopped> {
-    let observed = survey(world, &scope(names, &ledger)).await;
-    let snapshots = snapshots(world, &ledger, names).await?;
+    let Settling { names, stale, mut kept } = settling;
+    let observed = survey(world, &scope(&names, &ledger)).await;
+    let snapshots = snapshots(world, &ledger, &names).await?;
     let mut plan = farewell::settle(&ledger, &observed, &snapshots);
-    farewell::forget_parameters(&ledger, &stale(&ledger, task), &mut plan);
+    farewell::forget_parameters(&ledger, &stale, &mut plan);
     let blocked: BTreeSet<&str> = plan.blocked.iter().map(|blocked| blocked.subject.as_str()).collect();
     let outcome = carry_out(world, &plan, task.steps_until).await;
+    for name in &plan.still_ours {
+        if let Some(release) = ledger.released.get_mut(name) {
+            release.kept = Some("it is no longer marked as released".to_owned());
+        }
+    }
     let unfinished: BTreeSet<&RepositoryName> = outcome.unfinished().collect();
     let full: BTreeSet<&RepositoryName> = outcome.kept().collect();
     kept.extend(full.iter().map(|name| format!("{name} still holds images and is kept")));
     kept.extend(plan.retained.iter().map(|retained| format!("{}: {}", retained.repository, retained.reason)));
-    for name in names {
+    for name in &names {
         if full.contains(name) {
             if let Some(release) = ledger.released.get_mut(name) {
                 release.kept = Some("it still holds images".to_owned());
             }
-        } else if !unfinished.contains(name) && !blocked.contains(name.as_str()) {
+        } else if !unfinished.contains(name) && !blocked.contains(name.as_str()) && !plan.still_ours.contains(name) {
             forget(&mut ledger, name);
         }
     }
@@ -144,22 +154,30 @@ async fn ending(world: &impl Stacks, arn: &str) -> Result<(Ending, String), Faul
     let Some(stack) = world.stack(arn).await? else {
         return Ok((Ending::Other, "gone".to_owned()));
     };
-    if is_moving(&stack) {
+    if stack.is_moving() {
         return Ok((Ending::Pending, stack.status));
     }
-    if let Some(root) = stack.root.as_deref().filter(|root| *root != arn)
-        && let Some(root) = world.stack(root).await?.filter(is_moving)
-    {
-        return Ok((Ending::Pending, format!("at rest, its root {}", root.status)));
-    }
-    let ending = match stack.status.as_str() {
-        "UPDATE_COMPLETE" => Ending::Updated,
-        "UPDATE_ROLLBACK_COMPLETE" => Ending::RolledBack,
+    let own = of_status(&stack.status);
+    let Some(root) = stack.root.as_deref().filter(|root| *root != arn) else {
+        return Ok((own, stack.status));
+    };
+    let root = world.stack(root).await?.map_or_else(|| "gone".to_owned(), |root| root.status);
+    let status = format!("{}, its root {root}", stack.status);
+    let of_root = of_status(&root);
+    // A root that failed half-way may still roll this stack back.
+    let agreed = match (own, of_root) {
+        (_, Ending::Pending) => Ending::Pending,
+        (own, of_root) if own == of_root => own,
         _ => Ending::Other,
     };
-    Ok((ending, stack.status))
+    Ok((agreed, status))
 }
 
-fn is_moving(stack: &Stack) -> bool {
-    stack.status.ends_with("_IN_PROGRESS")
+fn of_status(status: &str) -> Ending {
+    match status {
+        "UPDATE_COMPLETE" => Ending::Updated,
+        "UPDATE_ROLLBACK_COMPLETE" => Ending::RolledBack,
+        moving if moving.ends_with("_IN_PROGRESS") => Ending::Pending,
+        _ => Ending::Other,
+    }
 }

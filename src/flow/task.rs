@@ -20,6 +20,10 @@ pub struct Task {
     pub now: i64,
     /// No step begins after this.
     pub steps_until: Instant,
+    /// When a claim of this task lapses, in seconds since 1970; see [`Task::lapse`].
+    pub claim_until: i64,
+    /// Does CloudFormation wait for it? Then the stack must be moving.
+    pub by_cloudformation: bool,
 }
 
 impl Task {
@@ -33,10 +37,10 @@ impl Task {
         format!("s3://{}/{}", self.state_bucket, self.identity.outputs_key())
     }
 
-    /// When a claim taken now lapses: a while after the last step could have begun.
-    pub fn claim_until(&self) -> i64 {
-        let left = self.steps_until.saturating_duration_since(Instant::now()).as_secs();
-        self.now.saturating_add(i64::try_from(left).unwrap_or(900)).saturating_add(CLAIM_SLACK)
+    /// When a claim lapses whose task begins at `now` and begins no step after `steps_until`.
+    pub fn lapse(now: i64, steps_until: Instant) -> i64 {
+        let left = steps_until.saturating_duration_since(Instant::now()).as_secs();
+        now.saturating_add(i64::try_from(left).unwrap_or(900)).saturating_add(CLAIM_SLACK)
     }
 }
 
@@ -79,6 +83,15 @@ impl Stopped {
             },
             Self::Fault(fault) => Self::Partial { failures: vec![fault.to_string()], done },
             stopped @ (Self::Partial { .. } | Self::Busy(_)) => stopped,
+        }
+    }
+
+    /// May looking again later go better?
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Fault(fault) => fault.retryable(),
+            Self::Partial { .. } | Self::Busy(_) => true,
+            Self::Blocked(_) => false,
         }
     }
 

@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout_at};
 pub enum Unanswered {
     /// Nobody to answer.
     NoTarget(NoTarget),
-    /// The answer could not be delivered.
+    /// The answer was decided and could not be delivered. Holds the body, for whoever delivers it in our place.
     Undelivered(String),
 }
 
@@ -38,7 +38,7 @@ impl std::fmt::Display for Unanswered {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NoTarget(why) => why.fmt(out),
-            Self::Undelivered(why) => out.write_str(why),
+            Self::Undelivered(body) => out.write_str(body),
         }
     }
 }
@@ -99,10 +99,11 @@ pub async fn answer<W: World>(
         reason = reply.reason,
         "request decided"
     );
-    let sent = sender.deliver(&target.url, reply.body(&target), budget.reply_until).await;
+    let body = reply.body(&target);
+    let sent = sender.deliver(&target.url, body.clone(), budget.reply_until).await;
     sent.map_err(|why| {
         tracing::error!(request_id = target.request_id, why, "the answer was not delivered");
-        Unanswered::Undelivered(why)
+        Unanswered::Undelivered(String::from_utf8_lossy(&body).into_owned())
     })
 }
 

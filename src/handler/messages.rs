@@ -10,6 +10,9 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use serde_json::Value;
 use std::time::Duration;
 
+/// Longest time, in seconds, that one look takes.
+const LONGEST_LOOK: u32 = 120;
+
 /// What handling messages needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Mailroom<'a, W> {
@@ -57,15 +60,24 @@ pub async fn handle<W: World>(
 async fn one<W: World>(room: &Mailroom<'_, W>, message: &SqsMessage, left: Duration) -> Result<(), String> {
     let body = message.body.as_deref().unwrap_or_default();
     let look = Settle::parse(body).map_err(|error| format!("the message cannot be read: {error}"))?;
+    // Releases wait for nobody's answer, and a request that wants the resource should not wait long for us.
+    let steps_until = Budget::split(left, Some(LONGEST_LOOK)).steps_until;
     let task = Task {
         identity: Identity { stack: StackId::parse(&look.stack_id)?, logical_id: look.logical_id.clone() },
         request_id: look.request_id.clone(),
         parameter_prefix: room.parameter_prefix.to_owned(),
         state_bucket: room.state_bucket.to_owned(),
         now: room.now,
-        steps_until: Budget::split(left, None).steps_until,
+        steps_until,
+        claim_until: Task::lapse(room.now, steps_until),
+        by_cloudformation: false,
     };
-    match settle(room.world, &task).await.map_err(|stopped| stopped.reason())? {
+    let settled = match settle(room.world, &task).await {
+        // Coming again by itself would take as long as the queue hides a message: an hour and a half.
+        Err(stopped) if stopped.may_pass() => Settled::Later(stopped.reason()),
+        other => other.map_err(|stopped| stopped.reason())?,
+    };
+    match settled {
         Settled::Done { writes, kept } => {
             tracing::info!(
                 stack_id = look.stack_id,

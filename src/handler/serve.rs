@@ -63,6 +63,8 @@ pub async fn serve<W: World>(desk: &Desk<'_, W>, target: &ReplyTarget, request: 
         state_bucket: desk.state_bucket.to_owned(),
         now: desk.now,
         steps_until: desk.steps_until,
+        claim_until: Task::lapse(desk.now, desk.steps_until),
+        by_cloudformation: true,
         identity,
     };
     match request.kind {
@@ -124,7 +126,10 @@ async fn accepted<W: World>(
         Err(problems) => problems,
     };
     let ledger = desk.world.ledger(&task.identity.ledger_key()).await;
-    let earlier = ledger.ok().flatten().and_then(|(ledger, _)| ledger.accepted_fleet(mark).cloned());
+    let ledger = ledger.map_err(|fault| {
+        format!("{} Whether this was accepted before could not be found out: {fault}", refusal(&problems))
+    })?;
+    let earlier = ledger.and_then(|(ledger, _)| ledger.accepted_fleet(mark).cloned());
     earlier.ok_or_else(|| refusal(&problems))
 }
 

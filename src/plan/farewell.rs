@@ -25,6 +25,8 @@ pub struct Consent {
     pub empty_on_delete: bool,
     /// Does this Delete roll back the operation that created the resource?
     pub rolls_back: bool,
+    /// Is there no ledger? Then nobody knows what was adopted, and nothing may be deleted.
+    pub record_lost: bool,
 }
 
 /// Plans a Delete over every name in `observed`.
@@ -35,7 +37,7 @@ pub fn delete(ledger: &Ledger, observed: &Observed, snapshots: &Snapshots, conse
             Some(repository) => delete_one(ledger, repository, snapshots.get(name), consent, &mut plan),
             None => Vec::new(),
         };
-        steps.extend(parameters_of(ledger, name));
+        steps.extend(parameters_of(ledger, name, observed));
         plan.push(name, steps);
     }
     plan
@@ -74,8 +76,13 @@ fn delete_one(
     plan: &mut Plan,
 ) -> Vec<Step> {
     let name = &repository.name;
+    if consent.record_lost {
+        plan.retain(name, "the record of this resource is lost from the state bucket, so it was handed back");
+        return hand_back(repository);
+    }
     if let Some(adoption) = ledger.adopted.get(name) {
-        let undone = consent.rolls_back && ledger.last_forward.as_ref() == Some(&adoption.request_id);
+        let undone = ledger.released.get(name).is_some_and(|release| release.undo_adoption)
+            || consent.rolls_back && ledger.last_forward.as_ref() == Some(&adoption.request_id);
         return undo_or_hand_back(repository, undone, snapshot, plan);
     }
     let released = repository.tags.present().is_some_and(|tags| tags.contains_key(RELEASED_TAG));
@@ -117,7 +124,10 @@ fn delete_step(repository: &Repository, force: bool, not_empty: NotEmpty, why: &
 /// Adopted repositories are never deleted.
 fn undo_or_hand_back(repository: &Repository, undone: bool, snapshot: Option<&Snapshot>, plan: &mut Plan) -> Vec<Step> {
     match (undone, snapshot) {
-        (true, Some(snapshot)) => snapshot.restore(repository),
+        (true, Some(snapshot)) => snapshot.restore(repository).unwrap_or_else(|unread| {
+            plan.block(repository.name.as_str(), format!("its settings cannot be put back yet: {unread}"));
+            Vec::new()
+        }),
         (true, None) => {
             plan.block(repository.name.as_str(), "the snapshot from before its adoption could not be read, so its settings cannot be put back; nothing was changed");
             Vec::new()
@@ -129,13 +139,22 @@ fn undo_or_hand_back(repository: &Repository, undone: bool, snapshot: Option<&Sn
     }
 }
 
-fn parameters_of(ledger: &Ledger, name: &RepositoryName) -> Vec<Step> {
-    let own = ledger.parameters.iter().filter(|(_, repository)| *repository == name);
-    own.map(|(path, _)| Step {
-        change: Change::DeleteParameter { path: path.clone() },
-        why: "its repository is no longer declared".to_owned(),
-    })
-    .collect()
+/// The parameters of a repository. One that a cut-off request may have written goes only where its tag says so.
+fn parameters_of(ledger: &Ledger, name: &RepositoryName, observed: &Observed) -> Vec<Step> {
+    let owner = ledger.identity.owner();
+    let written_by_us = |path: &String| {
+        let seen = observed.parameters.get(path).and_then(Seen::present);
+        seen.is_some_and(|parameter| parameter.owner.as_ref() == Some(&owner))
+    };
+    let sure = ledger.parameters.iter();
+    let pending = ledger.pending_parameters.iter().filter(|(path, _)| written_by_us(path));
+    sure.chain(pending)
+        .filter(|(_, repository)| *repository == name)
+        .map(|(path, _)| Step {
+            change: Change::DeleteParameter { path: path.clone() },
+            why: "its repository is no longer declared".to_owned(),
+        })
+        .collect()
 }
 
 /// How a stack operation ended, as far as released names care.
@@ -163,13 +182,18 @@ pub fn may_finish(release: &Release, ending: Ending, status: &str) -> Result<(),
 pub fn settle(ledger: &Ledger, observed: &Observed, snapshots: &Snapshots) -> Plan {
     let mut plan = Plan::default();
     for (name, seen) in &observed.repositories {
-        let mut steps = match (owned(ledger, name, seen, &mut plan), ledger.released.get(name)) {
-            (Some(repository), Some(release)) => {
-                settle_one(ledger, repository, release, snapshots.get(name), &mut plan)
+        let mut steps = Vec::new();
+        if let (Some(repository), Some(release)) = (owned(ledger, name, seen, &mut plan), ledger.released.get(name)) {
+            steps = settle_one(ledger, repository, release, snapshots.get(name), &mut plan);
+            if steps.is_empty() {
+                // Still ours, and nothing is done about it: its parameter stays with it.
+                if plan.blocked.iter().all(|blocked| blocked.subject != name.as_str()) {
+                    plan.still_ours.push(name.clone());
+                }
+                continue;
             }
-            _ => Vec::new(),
-        };
-        steps.extend(parameters_of(ledger, name));
+        }
+        steps.extend(parameters_of(ledger, name, observed));
         plan.push(name, steps);
     }
     plan

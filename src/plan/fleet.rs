@@ -7,7 +7,7 @@ use super::{Change, Plan, Step};
 use crate::model::Seen;
 use crate::model::name::RepositoryName;
 use crate::model::place::Place;
-use crate::model::repository::{Observed, Parameter, RELEASED_TAG, Repository, Tags};
+use crate::model::repository::{OWN_TAG_PREFIX, Observed, Parameter, RELEASED_TAG, Repository, Tags};
 use crate::spec::{Fleet, RepositorySpec};
 use std::collections::BTreeSet;
 
@@ -68,7 +68,7 @@ fn declare(
     let current = repository.tags.present().cloned().unwrap_or_default();
     let kept: BTreeSet<String> = match (adopted, ledger.adopted.get(&spec.name)) {
         // An orphan's ownership tags were ours once; only tags of others keep their values.
-        (true, _) => current.keys().filter(|key| !key.starts_with("ecr-steward:")).cloned().collect(),
+        (true, _) => current.keys().filter(|key| !key.starts_with(OWN_TAG_PREFIX)).cloned().collect(),
         (false, Some(adoption)) => adoption.tag_keys.clone(),
         (false, None) => BTreeSet::new(),
     };

@@ -11,10 +11,8 @@ use crate::spec::{Fleet, Removal};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Whole declarations kept; older ones are known by their fingerprint only.
-const KEPT_DECLARATIONS: usize = 3;
-/// Fingerprints kept.
-const KEPT_FINGERPRINTS: usize = 50;
+/// Declarations kept beside the committed one, for rollbacks that come after several attempts forward.
+const KEPT_DECLARATIONS: usize = 5;
 
 /// One declaration that was accepted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,10 +82,13 @@ impl Claim {
     }
 }
 
+/// The shape of a [`Ledger`] this version writes, and the newest it reads.
+pub const LEDGER_VERSION: u32 = 1;
+
 /// The record of one custom resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
-    /// The shape of this record; 1.
+    /// The shape of this record; see [`LEDGER_VERSION`].
     pub version: u32,
     /// Whose record it is.
     pub identity: Identity,
@@ -99,18 +100,25 @@ pub struct Ledger {
     pub attempted: Option<Declaration>,
     /// Declarations committed before it, to which a rollback returns; newest last.
     pub earlier: Vec<Declaration>,
-    /// Fingerprints of every declaration accepted before.
-    pub accepted: Vec<String>,
     /// The last request that tried to move forward; a rollback undoes it.
     pub last_forward: Option<String>,
     /// Every repository that may be ours.
     pub touched: BTreeSet<RepositoryName>,
+    /// Repositories a cut-off request may have made and nobody has seen since.
+    #[serde(default)]
+    pub unseen: BTreeSet<RepositoryName>,
     /// SSM parameters we wrote, with the repository each belongs to.
     pub parameters: BTreeMap<String, RepositoryName>,
+    /// SSM parameters a request that has not reached its goal may have written; their owner tag decides.
+    #[serde(default)]
+    pub pending_parameters: BTreeMap<String, RepositoryName>,
     /// Repositories that existed before us.
     pub adopted: BTreeMap<RepositoryName, Adoption>,
     /// Repositories whose name left the declaration.
     pub released: BTreeMap<RepositoryName, Release>,
+    /// Releases that the last request forward took back by declaring the name again; its rollback finds them here.
+    #[serde(default)]
+    pub reclaimed: BTreeMap<RepositoryName, Release>,
     /// The stack's own tags as they were last propagated.
     pub stack_tags: Tags,
 }
@@ -119,18 +127,20 @@ impl Ledger {
     /// The record of a resource that was never seen before.
     pub const fn new(identity: Identity) -> Self {
         Self {
-            version: 1,
+            version: LEDGER_VERSION,
             identity,
             claim: None,
             committed: None,
             attempted: None,
             earlier: Vec::new(),
-            accepted: Vec::new(),
             last_forward: None,
             touched: BTreeSet::new(),
+            unseen: BTreeSet::new(),
             parameters: BTreeMap::new(),
+            pending_parameters: BTreeMap::new(),
             adopted: BTreeMap::new(),
             released: BTreeMap::new(),
+            reclaimed: BTreeMap::new(),
             stack_tags: Tags::new(),
         }
     }
@@ -149,11 +159,6 @@ impl Ledger {
 
     /// Makes `declaration` the committed one and remembers the one before.
     pub fn commit(&mut self, declaration: Declaration) {
-        if !self.accepted.contains(&declaration.fingerprint) {
-            self.accepted.push(declaration.fingerprint.clone());
-            let surplus = self.accepted.len().saturating_sub(KEPT_FINGERPRINTS);
-            self.accepted.drain(..surplus);
-        }
         self.attempted = None;
         let current = declaration.fingerprint.clone();
         let before = self.committed.replace(declaration);
@@ -174,6 +179,7 @@ impl Ledger {
             .iter()
             .cloned()
             .chain(self.released.keys().cloned())
+            .chain(self.unseen.iter().cloned())
             .chain(declared.map(|repository| repository.name.clone()))
             .collect()
     }
@@ -196,7 +202,8 @@ impl Ledger {
             .any(crate::spec::RepositorySpec::wishes_policy)
     }
 
-    /// Parameters of ours that `fleet` no longer publishes.
+    /// Parameters of ours that `fleet` no longer publishes. A parameter goes with its repository: one that is released
+    /// and kept keeps its parameter.
     pub fn stale_parameters(&self, fleet: &Fleet, prefix: &str) -> Vec<String> {
         let published: BTreeSet<String> = fleet
             .repositories
@@ -204,6 +211,7 @@ impl Ledger {
             .filter(|_| fleet.publish_parameters)
             .map(|repository| fleet.parameter_path(prefix, &repository.short))
             .collect();
-        self.parameters.keys().filter(|path| !published.contains(*path)).cloned().collect()
+        let stale = self.parameters.iter().filter(|(path, _)| !published.contains(*path));
+        stale.filter(|(_, name)| !self.released.contains_key(*name)).map(|(path, _)| path.clone()).collect()
     }
 }

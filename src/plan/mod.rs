@@ -67,6 +67,8 @@ pub struct Plan {
     pub adopted: Vec<RepositoryName>,
     /// Repositories whose name left the declaration with this request.
     pub released: Vec<RepositoryName>,
+    /// Released repositories that stay ours, since nothing can or need be done about them now.
+    pub still_ours: Vec<RepositoryName>,
     /// Repositories that were released and are declared again.
     pub claimed_back: Vec<RepositoryName>,
 }

@@ -41,8 +41,10 @@ impl Snapshot {
     }
 
     /// The writes that put every changed setting back; our tags come off last, so that an interrupted way back
-    /// is still ours to finish.
-    pub fn restore(&self, seen: &Repository) -> Vec<Step> {
+    /// is still ours to finish. `Err` says what could not be read: unreadable is not absent.
+    pub fn restore(&self, seen: &Repository) -> Result<Vec<Step>, String> {
+        let lifecycle = whole("lifecycle policy", &seen.lifecycle)?.map(|found| &found.text);
+        let policy = whole("repository policy", &seen.policy)?.map(|found| &found.text);
         let mut steps = Vec::new();
         let mut step = |change: Change| steps.push(Step { change, why: "as it was before it was adopted".to_owned() });
         let name = || self.repository.clone();
@@ -52,7 +54,6 @@ impl Snapshot {
         if seen.scan_on_push != self.scan_on_push {
             step(Change::PutImageScanningConfiguration { name: name(), scan_on_push: self.scan_on_push });
         }
-        let lifecycle = seen.lifecycle.present().map(|found| &found.text);
         match &self.lifecycle {
             Some(text) if lifecycle != Some(text) => {
                 step(Change::PutLifecyclePolicy { name: name(), text: text.clone() });
@@ -60,7 +61,6 @@ impl Snapshot {
             None if lifecycle.is_some() => step(Change::DeleteLifecyclePolicy { name: name() }),
             Some(_) | None => {}
         }
-        let policy = seen.policy.present().map(|found| &found.text);
         match &self.policy {
             Some(text) if policy != Some(text) => {
                 step(Change::SetRepositoryPolicy { name: name(), text: text.clone() });
@@ -69,7 +69,7 @@ impl Snapshot {
             Some(_) | None => {}
         }
         self.restore_tags(seen, &mut step);
-        steps
+        Ok(steps)
     }
 
     fn restore_tags(&self, seen: &Repository, step: &mut impl FnMut(Change)) {

@@ -109,7 +109,7 @@ impl Effective {
             for statement in &statements {
                 if let Some(exposure) = policy::public_exposure(statement) {
                     found.push((
-                        source_of(statement).to_owned(),
+                        self.source_of(statement),
                         format!(
                             "{exposure}; restrict it by a condition such as aws:PrincipalOrgID, or set AllowPublicPrincipals to true if the world shall have this access"
                         ),
@@ -131,6 +131,19 @@ impl Effective {
         let mut statements = policy::access_statements(&self.access);
         statements.extend(self.user_statements.iter().cloned());
         statements
+    }
+
+    /// The property a statement of ours was made from; one of the user's own with its place in the list.
+    fn source_of(&self, statement: &Statement) -> String {
+        let property = match statement.sid() {
+            Some("EcrStewardPull") => "PullPrincipals",
+            Some("EcrStewardPush") => "PushPrincipals",
+            Some("EcrStewardLambdaPull") => "LambdaPullArns",
+            Some("EcrStewardPullOrganization") => "PullOrganizations",
+            _ => "PolicyStatements",
+        };
+        let index = self.user_statements.iter().position(|own| own.sid() == statement.sid());
+        index.map_or_else(|| property.to_owned(), |index| format!("{property}[{index}]"))
     }
 
     /// Every value with its origin, by property name; `said` tells who said a property.
@@ -174,16 +187,5 @@ impl Effective {
         .into_iter()
         .map(|(property, value)| (property.to_owned(), Setting { value, origin: said(property) }))
         .collect()
-    }
-}
-
-/// The property a statement of ours was made from.
-fn source_of(statement: &Statement) -> &'static str {
-    match statement.sid() {
-        Some("EcrStewardPull") => "PullPrincipals",
-        Some("EcrStewardPush") => "PushPrincipals",
-        Some("EcrStewardLambdaPull") => "LambdaPullArns",
-        Some("EcrStewardPullOrganization") => "PullOrganizations",
-        _ => "PolicyStatements",
     }
 }

@@ -121,6 +121,7 @@ fn pattern(fields: &Fields<'_>) -> String {
         ["{project}", "{environment}", "{name}"].iter().fold(pattern.clone(), |rest, word| rest.replace(word, ""));
     if bare.contains(['{', '}']) {
         fields.problem(key, "knows the placeholders {project}, {environment} and {name}; another brace is left");
+        return String::new();
     }
     pattern
 }
@@ -250,7 +251,7 @@ fn check_parameters(fields: &Fields<'_>, head: &Head, around: &Surroundings<'_>)
 }
 
 fn full_names(fields: &Fields<'_>, head: &Head) -> Vec<(String, RepositoryName)> {
-    if head.project.is_empty() || head.environment.is_empty() {
+    if head.project.is_empty() || head.environment.is_empty() || head.pattern.is_empty() {
         // The reason is reported already; filling in a pattern with nothing would only add noise.
         return Vec::new();
     }

@@ -112,7 +112,7 @@ impl Layer {
     #[must_use]
     pub fn under(&self, over: &Self) -> Self {
         let drops_key = over.encryption_type == Some(EncryptionType::Aes256);
-        let drops_exclusions = over.mutability.is_some_and(|mode| !mode.takes_exclusions());
+        let drops_exclusions = over.mutability.is_some_and(|mode| Some(mode) != self.mutability);
         let inherited_key = self.kms_key.clone().filter(|_| !drops_key);
         let inherited_exclusions = self.exclusions.clone().filter(|_| !drops_exclusions);
         Self {

@@ -1,0 +1,137 @@
+//! What a Create or Update writes into the ledger: before its first write, and once it has reached its goal.
+
+use super::look::Looked;
+use super::task::Task;
+use crate::model::Seen;
+use crate::model::name::RepositoryName;
+use crate::model::repository::{OWN_TAG_PREFIX, OWNER_TAG, Observed};
+use crate::plan::Plan;
+use crate::plan::ledger::{Adoption, Claim, Declaration, Direction, Ledger, Release};
+use crate::plan::snapshot::Snapshot;
+use crate::spec::{Fleet, Removal};
+
+/// The ledger as it must stand before the first write.
+pub fn before(
+    task: &Task,
+    mut ledger: Ledger,
+    declaration: &Declaration,
+    plan: &Plan,
+    seen: &Looked,
+    snapshots: &[Snapshot],
+) -> Ledger {
+    let direction = seen.direction();
+    if direction == Direction::Forward && ledger.last_forward.as_ref() != Some(&task.request_id) {
+        ledger.last_forward = Some(task.request_id.clone());
+        ledger.reclaimed.clear();
+    }
+    forget_what_is_gone(&mut ledger, &declaration.fleet, &seen.observed);
+    ledger.claim = Some(Claim { holder: task.request_id.clone(), until: task.claim_until });
+    for name in &plan.released {
+        let release = release(&ledger, name, task, declaration, direction);
+        ledger.released.insert(name.clone(), release);
+    }
+    for spec in &declaration.fleet.repositories {
+        if let Some(claimed) = ledger.released.remove(&spec.name)
+            && direction == Direction::Forward
+        {
+            ledger.reclaimed.insert(spec.name.clone(), claimed);
+        }
+        ledger.touched.insert(spec.name.clone());
+    }
+    intend_parameters(&mut ledger, &declaration.fleet, task, &seen.observed);
+    for snapshot in snapshots {
+        let adoption = Adoption {
+            request_id: task.request_id.clone(),
+            snapshot_key: task.identity.snapshot_key(snapshot.repository.as_str(), &task.request_id),
+            tag_keys: snapshot.tags.keys().filter(|key| !key.starts_with(OWN_TAG_PREFIX)).cloned().collect(),
+        };
+        ledger.adopted.insert(snapshot.repository.clone(), adoption);
+    }
+    ledger.stack_tags.extend(seen.stack_tags.clone());
+    ledger.attempted = Some(declaration.clone());
+    ledger
+}
+
+/// What is no longer ours to remember: gone or somebody else's by now. A name a cut-off request may have made a
+/// moment ago is kept for one more request, since ECR may not show it yet.
+fn forget_what_is_gone(ledger: &mut Ledger, fleet: &Fleet, observed: &Observed) {
+    let owner = ledger.identity.owner();
+    let ours = |name: &RepositoryName| match observed.repositories.get(name) {
+        Some(Seen::Present(repository)) => match &repository.tags {
+            Seen::Present(tags) => tags.get(OWNER_TAG) == Some(&owner),
+            Seen::Missing | Seen::Unreadable(_) | Seen::Unasked => true,
+        },
+        Some(Seen::Missing) => false,
+        Some(Seen::Unreadable(_) | Seen::Unasked) | None => true,
+    };
+    let attempted = ledger.attempted.take();
+    let unseen = attempted.iter().flat_map(|declaration| &declaration.fleet.repositories);
+    ledger.unseen = unseen
+        .map(|spec| spec.name.clone())
+        .filter(|name| {
+            fleet.repository(name).is_none() && matches!(observed.repositories.get(name), Some(Seen::Missing))
+        })
+        .collect();
+    ledger.released.retain(|name, _| ours(name));
+    ledger.adopted.retain(|name, _| ours(name));
+    ledger.attempted = attempted;
+}
+
+/// A path counts as written only once the request has reached its goal: until then its owner is read again before
+/// it is overwritten or deleted.
+fn intend_parameters(ledger: &mut Ledger, fleet: &Fleet, task: &Task, observed: &Observed) {
+    for spec in fleet.repositories.iter().filter(|_| fleet.publish_parameters) {
+        let path = fleet.parameter_path(&task.parameter_prefix, &spec.short);
+        let foreign = observed
+            .parameters
+            .get(&path)
+            .and_then(Seen::present)
+            .is_some_and(|parameter| parameter.owner.as_deref() != Some(ledger.identity.owner().as_str()));
+        if let Some(repository) = ledger.parameters.get_mut(&path) {
+            repository.clone_from(&spec.name);
+        } else if !foreign {
+            ledger.pending_parameters.insert(path, spec.name.clone());
+        }
+    }
+}
+
+fn release(
+    ledger: &Ledger,
+    name: &RepositoryName,
+    task: &Task,
+    declaration: &Declaration,
+    direction: Direction,
+) -> Release {
+    if direction == Direction::Rollback
+        && let Some(before) = ledger.reclaimed.get(name)
+    {
+        // It was there before the operation that is rolled back, so it is released as it was before.
+        return before.clone();
+    }
+    let listed = ledger.declarations().find(|earlier| earlier.fleet.repository(name).is_some());
+    let adopted_by = ledger.adopted.get(name).map(|adoption| &adoption.request_id);
+    Release {
+        at: task.now_text(),
+        direction,
+        on_remove: match direction {
+            Direction::Forward => declaration.fleet.on_remove,
+            // What a rolled-back operation made goes with it, whatever the old template says of removals.
+            Direction::Rollback => Removal::Delete,
+        },
+        empty_on_delete: listed.is_some_and(|earlier| earlier.fleet.empty_on_delete),
+        undo_adoption: direction == Direction::Rollback
+            && adopted_by.is_some()
+            && adopted_by == ledger.last_forward.as_ref(),
+        kept: None,
+    }
+}
+
+/// The ledger once the declaration is reached.
+pub fn after(ledger: &mut Ledger, declaration: &Declaration) {
+    ledger.commit(declaration.clone());
+    let declared = declaration.fleet.repositories.iter().map(|spec| spec.name.clone());
+    ledger.touched = declared.chain(ledger.released.keys().cloned()).chain(ledger.unseen.iter().cloned()).collect();
+    let written = std::mem::take(&mut ledger.pending_parameters);
+    ledger.parameters.extend(written);
+    ledger.claim = None;
+}
