@@ -1,4 +1,29 @@
 //! One linked test binary: pure logic, properties, wire replays and the rules of the house.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends where its assumption does; clippy.toml allows these in test functions, not in what they call"
+)]
+
+mod bad_input;
+mod cli;
+mod config;
+mod converge;
+mod custom_resource;
+mod events;
+mod farewell;
+mod fleet;
+mod house_rules;
+mod interrupted;
 mod lifecycle;
+mod overlap;
+mod ownership;
 mod policy_document;
+mod reply;
+mod sequences;
+mod settings;
+mod support;
+mod template;

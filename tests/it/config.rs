@@ -1,0 +1,70 @@
+//! Settings: strict about what is needed, total about what is wrong, silent about secrets.
+
+use ecr_steward::config::{BadEnvironment, Settings};
+
+const GOOD: [(&str, &str); 6] = [
+    ("AWS_REGION", "eu-west-1"),
+    ("STATE_BUCKET", "state"),
+    ("QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/q"),
+    ("PARAMETER_PREFIX", "/ecr-steward"),
+    ("AWS_ACCESS_KEY_ID", "AKIA"),
+    ("AWS_SECRET_ACCESS_KEY", "very-secret"),
+];
+
+/// Reads the good environment with some variables set otherwise; an empty value is a variable that is not set.
+fn read(other: &[(&str, &str)]) -> Result<Settings, BadEnvironment> {
+    Settings::read(&|name| {
+        let set = other.iter().chain(&GOOD).find(|(variable, _)| *variable == name)?;
+        Some(set.1.to_owned())
+    })
+}
+
+#[test]
+fn each_needed_variable_is_missed_by_name() {
+    assert!(read(&[]).is_ok());
+    for (name, _) in GOOD {
+        let BadEnvironment(wrong) = read(&[(name, "")]).unwrap_err();
+        assert!(wrong.contains(&format!("{name} is not set")), "{wrong:?}");
+    }
+}
+
+#[test]
+fn everything_wrong_is_told_at_once() {
+    let BadEnvironment(wrong) =
+        read(&[("STATE_BUCKET", ""), ("PARAMETER_PREFIX", "x/"), ("WARM_UP", "1")]).unwrap_err();
+    insta::assert_snapshot!(wrong.join("\n"), @r#"
+    STATE_BUCKET is not set
+    PARAMETER_PREFIX must begin with a slash and not end with one
+    WARM_UP is "1"; on and off are known
+    "#);
+}
+
+#[test]
+fn a_parameter_prefix_is_a_path_that_ssm_takes() {
+    for good in ["/a", "/platform/ecr", "/a.b-c_d"] {
+        assert!(read(&[("PARAMETER_PREFIX", good)]).is_ok(), "{good}");
+    }
+    for bad in ["a", "/a/", "/", "//a", "/a b", "/aws/x", "/ssm", "/AWSome", "/a/é"] {
+        assert!(read(&[("PARAMETER_PREFIX", bad)]).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn an_endpoint_of_a_service_goes_before_the_one_for_all() {
+    let endpoints =
+        read(&[("AWS_ENDPOINT_URL", "http://all"), ("AWS_ENDPOINT_URL_ECR", "http://ecr")]).unwrap().endpoints;
+    assert_eq!([endpoints.of("ECR"), endpoints.of("S3")], [Some("http://ecr"), Some("http://all")]);
+    assert!(endpoints.are_local());
+    let one = read(&[("AWS_ENDPOINT_URL_ECR", "https://vpce")]).unwrap().endpoints;
+    assert!(!one.are_local(), "an endpoint of one service is also used on AWS");
+    assert_eq!([one.of("ECR"), one.of("S3")], [Some("https://vpce"), None]);
+}
+
+#[test]
+fn credentials_do_not_show_themselves() {
+    let settings = read(&[("AWS_SESSION_TOKEN", "token-of-the-session")]).unwrap();
+    let shown = format!("{settings:?}");
+    for secret in ["very-secret", "token-of-the-session", "AKIA"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}

@@ -1,0 +1,306 @@
+//! The answer to CloudFormation: exactly one, whatever happens on the way, under the ids that were asked with.
+
+use crate::support::scene::{BUCKET, PHYSICAL_ID, PREFIX, URL};
+use crate::support::{Scene, Trouble, When, fleet, run, with};
+use ecr_steward::event::request::{NoTarget, ResponseUrl};
+use ecr_steward::fault::FaultKind;
+use ecr_steward::handler::custom_resource::{Deliver, Office, Unanswered, answer};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::time::Duration;
+use tokio::time::Instant;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::SubscriberExt as _;
+
+/// Takes answers, as CloudFormation's bucket would.
+#[derive(Default)]
+struct Mailbox {
+    answers: Mutex<Vec<(String, Value, Instant, usize)>>,
+    refuses: bool,
+}
+
+impl Deliver for Mailbox {
+    async fn deliver(&self, url: &ResponseUrl, body: Vec<u8>, until: Instant) -> Result<(), String> {
+        let answer = (url.expose().to_owned(), serde_json::from_slice(&body).expect("JSON"), until, body.len());
+        self.answers.lock().unwrap().push(answer);
+        if self.refuses { Err("refused with status 403".to_owned()) } else { Ok(()) }
+    }
+}
+
+impl Mailbox {
+    /// The one answer.
+    fn one(&self) -> Value {
+        let answers = self.answers.lock().unwrap();
+        let [(url, body, _, length)] = answers.as_slice() else { panic!("{} answers instead of one", answers.len()) };
+        assert_eq!(url, URL, "the URL is used as it came");
+        assert!(*length <= 4_096, "{length} bytes");
+        body.clone()
+    }
+}
+
+const LEFT: Duration = Duration::from_mins(15);
+
+/// The answer while the stack does what the request belongs to.
+async fn answered(scene: &Scene, event: &Value) -> Value {
+    let kind = event["RequestType"].as_str().unwrap_or("Update").to_uppercase();
+    scene.ends_as(&format!("{kind}_IN_PROGRESS"));
+    let mailbox = Mailbox::default();
+    answer(&office(scene), &mailbox, event, LEFT).await.expect("it was answered");
+    mailbox.one()
+}
+
+fn office(scene: &Scene) -> Office<'_, crate::support::world::World> {
+    Office {
+        world: Ok(&scene.world),
+        parameter_prefix: PREFIX,
+        state_bucket: BUCKET,
+        accept_http: false,
+        now: scene.now(),
+    }
+}
+
+#[test]
+fn every_request_gets_one_answer_with_its_own_ids_whatever_happens() {
+    run(async {
+        type Nudge = fn(&Scene, &mut Value);
+        let troubles: [(&str, Nudge, &str, &str); 6] = [
+            ("done", |_, _| {}, "SUCCESS", "changes made"),
+            ("unreadable", |_, event| event["RequestType"] = json!("Explode"), "FAILED", "Explode"),
+            ("failed", |scene, _| deny_all(scene), "FAILED", "DescribeRepositories failed"),
+            ("panicked", |scene, _| scene.world.trouble_at(2, Trouble::Panic), "FAILED", "internally"),
+            ("late", |scene, _| stall(scene), "FAILED", "out of time"),
+            ("no stack", |_, event| event["StackId"] = json!("nonsense"), "FAILED", "not the ARN"),
+        ];
+        for kind in ["Create", "Update", "Delete"] {
+            for (trouble, nudge, status, word) in troubles {
+                let scene = Scene::converged(&fleet(&["a"])).await;
+                let mut event = scene.event(kind, &with(fleet(&["a"]), json!({"MaxImageCount": 3})));
+                nudge(&scene, &mut event);
+                let body = answered(&scene, &event).await;
+                let story = format!("{kind} {trouble}: {body}");
+                assert_eq!(body["Status"], status, "{story}");
+                assert!(body["Reason"].as_str().unwrap().contains(word), "{story}");
+                for id in ["StackId", "RequestId", "LogicalResourceId"] {
+                    assert_eq!(body[id], event[id], "{story}");
+                }
+                let id = body["PhysicalResourceId"].as_str().unwrap();
+                assert!(!id.is_empty() && (trouble == "no stack" || id == PHYSICAL_ID), "{story}");
+            }
+        }
+    });
+}
+
+fn deny_all(scene: &Scene) {
+    scene.world.always("DescribeRepositories", Trouble::Fail(When::Before, FaultKind::Denied));
+}
+
+fn stall(scene: &Scene) {
+    scene.world.trouble_at(1, Trouble::Slow(Duration::from_secs(10_000)));
+}
+
+#[test]
+fn a_refusal_of_the_declaration_fails_create_and_update_and_never_a_delete() {
+    run(async {
+        for (kind, status) in [("Create", "FAILED"), ("Update", "FAILED"), ("Delete", "SUCCESS")] {
+            for broken in [json!({"RepositoryNames": "a"}), json!([]), json!(7), Value::Null] {
+                let scene = Scene::converged(&fleet(&["a"])).await;
+                let body = answered(&scene, &scene.event(kind, &broken)).await;
+                assert_eq!(body["Status"], status, "{kind} {broken}: {body}");
+                assert_eq!(scene.world.names().is_empty(), kind == "Delete", "{kind} {broken}");
+            }
+        }
+    });
+}
+
+#[test]
+fn an_answer_comes_before_the_deadline_of_the_function_and_of_cloudformation() {
+    run(async {
+        for (properties, seconds) in [(json!({}), 900), (json!({"ServiceTimeout": "60"}), 60)] {
+            let scene = Scene::new();
+            stall(&scene);
+            let mailbox = Mailbox::default();
+            let begun = Instant::now();
+            let event = scene.event("Create", &with(fleet(&["a"]), properties));
+            answer(&office(&scene), &mailbox, &event, LEFT).await.unwrap();
+            let decided = begun.elapsed();
+            assert!(decided < Duration::from_secs(seconds), "{decided:?} of {seconds} s");
+            assert!(decided > Duration::from_secs(seconds / 2), "the time there is, is used: {decided:?}");
+            let until = mailbox.answers.lock().unwrap()[0].2;
+            assert!(until < begun + Duration::from_secs(seconds), "delivering ends in time");
+            assert!(until > Instant::now(), "there is time left to deliver");
+        }
+    });
+}
+
+#[test]
+fn steps_that_do_not_fit_are_told_and_done_by_the_next_request() {
+    run(async {
+        let scene = Scene::new();
+        scene.world.always("CreateRepository", Trouble::Slow(Duration::from_mins(5)));
+        let names: Vec<String> = (0..40).map(|number| format!("r{number}")).collect();
+        let properties = with(fleet(&[]), json!({"RepositoryNames": names}));
+        let event = scene.event("Create", &properties);
+        let body = answered(&scene, &event).await;
+        assert_eq!(body["Status"], "FAILED");
+        let made = scene.world.names().len();
+        assert!((1..40).contains(&made), "{made} of 40 were made");
+        scene.world.calm();
+        assert_eq!(answered(&scene, &event).await["Status"], "SUCCESS");
+        assert_eq!(scene.world.names().len(), 40);
+    });
+}
+
+#[test]
+fn a_bad_environment_is_told_to_every_request() {
+    run(async {
+        let scene = Scene::new();
+        for kind in ["Create", "Update", "Delete"] {
+            let mailbox = Mailbox::default();
+            let mut office = office(&scene);
+            office.world = Err("STATE_BUCKET is not set");
+            answer(&office, &mailbox, &scene.event(kind, &fleet(&["a"])), LEFT).await.unwrap();
+            let body = mailbox.one();
+            assert_eq!(body["Status"], "FAILED");
+            assert!(body["Reason"].as_str().unwrap().contains("STATE_BUCKET is not set"), "{body}");
+        }
+        assert_eq!(scene.world.calls(), 0);
+    });
+}
+
+#[test]
+fn an_answer_that_could_not_be_delivered_is_the_only_error() {
+    run(async {
+        let scene = Scene::new();
+        let mailbox = Mailbox { refuses: true, ..Mailbox::default() };
+        let result = answer(&office(&scene), &mailbox, &scene.event("Create", &fleet(&["a"])), LEFT).await;
+        let error = result.unwrap_err();
+        assert!(matches!(error, Unanswered::Undelivered(_)), "{error:?}");
+        // Whoever answers in our place sends exactly what was decided, and needs no URL from us.
+        let told: Value = serde_json::from_str(&error.to_string()).expect("the body");
+        assert_eq!(told, mailbox.one());
+        assert_eq!(told["Status"], "SUCCESS");
+        assert!(!error.to_string().contains("X-Amz-Signature"), "{error}");
+    });
+}
+
+#[test]
+fn what_is_no_request_is_an_error_of_its_own_and_touches_nothing() {
+    run(async {
+        let scene = Scene::new();
+        let http = with(scene.event("Create", &fleet(&["a"])), json!({"ResponseURL": "http://localhost/x"}));
+        let events = [
+            (json!([]), NoTarget::NotCloudFormation),
+            (json!(null), NoTarget::NotCloudFormation),
+            (json!({"source": "aws.ecr"}), NoTarget::NotCloudFormation),
+            (json!({"RequestType": "Create"}), NoTarget::Damaged("it has no ResponseURL".to_owned())),
+            (http.clone(), NoTarget::Damaged("its ResponseURL is not an https URL with a host".to_owned())),
+        ];
+        for (event, wished) in events {
+            let mailbox = Mailbox::default();
+            let result = answer(&office(&scene), &mailbox, &event, LEFT).await;
+            assert_eq!(result, Err(Unanswered::NoTarget(wished)), "{event}");
+            assert!(mailbox.answers.lock().unwrap().is_empty());
+        }
+        assert_eq!(scene.world.calls(), 0);
+        let mut local = office(&scene);
+        local.accept_http = true;
+        let mailbox = Mailbox::default();
+        answer(&local, &mailbox, &http, LEFT).await.expect("plain http is good enough for a local set-up");
+        assert_eq!(mailbox.answers.lock().unwrap()[0].0, "http://localhost/x");
+    });
+}
+
+#[test]
+fn other_resource_types_are_refused_by_name_and_their_delete_gets_through() {
+    run(async {
+        let scene = Scene::converged(&fleet(&["a"])).await;
+        for (kind, status) in [("Create", "FAILED"), ("Update", "FAILED"), ("Delete", "SUCCESS")] {
+            let mut event = scene.event(kind, &fleet(&["a"]));
+            event["ResourceType"] = json!("Custom::EcrRepository");
+            event["LogicalResourceId"] = json!("Other");
+            let body = answered(&scene, &event).await;
+            assert_eq!(body["Status"], status, "{kind}");
+            assert_eq!(
+                kind == "Delete",
+                !body["Reason"].as_str().unwrap().contains("Custom::EcrRepositories"),
+                "{body}"
+            );
+        }
+        assert_eq!(scene.world.names(), ["shop-dev-a"]);
+        assert!(scene.world.attempted_writes().is_empty());
+    });
+}
+
+#[test]
+fn the_physical_id_that_cloudformation_holds_is_given_back() {
+    run(async {
+        let scene = Scene::converged(&fleet(&["a"])).await;
+        for kind in ["Update", "Delete"] {
+            let mut event = scene.event(kind, &fleet(&["a"]));
+            event["PhysicalResourceId"] = json!("shop_Repositories_ABC123");
+            assert_eq!(answered(&scene, &event).await["PhysicalResourceId"], "shop_Repositories_ABC123", "{kind}");
+        }
+        // A Create that never answered is cleaned up under an id CloudFormation made up.
+        assert!(scene.world.names().is_empty());
+    });
+}
+
+#[test]
+fn an_update_to_a_declaration_accepted_before_is_not_refused_for_its_form() {
+    run(async {
+        let scene = Scene::converged(&fleet(&["a"])).await;
+        // An earlier version accepted what this one does not.
+        let old = with(fleet(&["a"]), json!({"RetiredProperty": "yes"}));
+        let mut ledger = scene.world.ledger().unwrap();
+        let mark = ecr_steward::model::identity::fingerprint(old.to_string().as_bytes());
+        ledger.committed.as_mut().unwrap().fingerprint = mark;
+        scene.world.put_ledger(&ledger);
+        assert_eq!(answered(&scene, &scene.event("Update", &old)).await["Status"], "SUCCESS");
+        let other = with(fleet(&["a"]), json!({"RetiredProperty": "no"}));
+        assert_eq!(answered(&scene, &scene.event("Update", &other)).await["Status"], "FAILED");
+    });
+}
+
+thread_local! {
+    /// What this thread logged.
+    static LINES: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Every field of every event at every level. One for the process: what is set for a scope only can miss call sites
+/// that another test's thread met first.
+struct Captured;
+
+impl<S: tracing::Subscriber> Layer<S> for Captured {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
+            LINES.with_borrow_mut(|lines| {
+                let _ = write!(lines, "{field}={value:?} ");
+            });
+        });
+    }
+}
+
+#[test]
+fn no_log_line_holds_the_response_url() {
+    let subscriber = tracing_subscriber::registry().with(Captured);
+    tracing::subscriber::set_global_default(subscriber).expect("no other test sets one");
+    run(async {
+        for kind in ["Create", "Delete", "Explode"] {
+            let scene = Scene::new();
+            let refusing = Mailbox { refuses: true, ..Mailbox::default() };
+            let event = scene.event(kind, &fleet(&["a"]));
+            let _ = answer(&office(&scene), &refusing, &event, LEFT).await;
+            scene.world.trouble_at(1, Trouble::Panic);
+            answered(&scene, &event).await;
+        }
+    });
+    let lines = LINES.take();
+    for word in ["request-1", "Repositories", "was not delivered", "panicked"] {
+        assert!(lines.contains(word), "{word} was to be logged: {lines}");
+    }
+    for secret in ["https://", "X-Amz-Signature", "5ec2e7"] {
+        assert!(!lines.contains(secret), "{secret} in {lines}");
+    }
+}

@@ -1,0 +1,148 @@
+//! Every payload in `events/` is what its name and its README say it is.
+
+use crate::support::{Scene, run};
+use ecr_steward::event::reply::Status;
+use ecr_steward::event::request::{NoTarget, ReplyTarget, Request, RequestType};
+use ecr_steward::event::settle::Settle;
+use ecr_steward::handler::messages::is_batch;
+use ecr_steward::handler::serve::{Desk, serve};
+use ecr_steward::model::identity::StackId;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::time::Instant;
+
+const EVENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/events");
+
+fn events() -> BTreeMap<String, Value> {
+    let files = std::fs::read_dir(EVENTS).expect("the folder events/").map(|entry| entry.unwrap().path());
+    let json = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    json.map(|path| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        (name, serde_json::from_str(&text).unwrap())
+    })
+    .collect()
+}
+
+#[test]
+fn the_readme_lists_every_event_and_nothing_else() {
+    let readme = std::fs::read_to_string(format!("{EVENTS}/README.md")).unwrap();
+    let listed: BTreeSet<String> =
+        readme.lines().filter_map(|line| line.strip_prefix("| [`")?.split('`').next()).map(str::to_owned).collect();
+    assert_eq!(listed, events().into_keys().collect());
+}
+
+#[test]
+fn requests_are_of_the_kind_their_name_says_and_can_be_answered() {
+    for (name, event) in events() {
+        let kind = match name.split('-').next().unwrap() {
+            "create" => RequestType::Create,
+            "update" => RequestType::Update,
+            "delete" => RequestType::Delete,
+            _ => continue,
+        };
+        let target = ReplyTarget::read(&event, false).unwrap_or_else(|why| panic!("{name}: {why}"));
+        let stack = StackId::parse(&target.stack_id).unwrap_or_else(|why| panic!("{name}: {why}"));
+        assert_eq!(Request::read(&event).unwrap_or_else(|why| panic!("{name}: {why}")).kind, kind, "{name}");
+        assert_eq!(target.physical_id.is_some(), kind != RequestType::Create, "{name}");
+        for (part, partition) in [("aws-cn", "aws-cn"), ("aws-us-gov", "aws-us-gov")] {
+            assert_eq!(name.ends_with(part), stack.place.partition == partition, "{name}");
+        }
+    }
+}
+
+#[test]
+fn ids_are_found_in_the_url_where_the_envelope_lost_them() {
+    let events = events();
+    for name in ["damaged-ids-missing", "damaged-ids-of-wrong-type"] {
+        let target = ReplyTarget::read(&events[name], false).unwrap_or_else(|why| panic!("{name}: {why}"));
+        assert!(StackId::parse(&target.stack_id).is_ok(), "{name}: {}", target.stack_id);
+        assert!(!target.logical_id.contains('|') && !target.request_id.contains('%'), "{name}: {target:?}");
+    }
+}
+
+#[test]
+fn the_key_in_each_url_names_the_ids_of_its_envelope() {
+    for (name, event) in events() {
+        let Ok(target) = ReplyTarget::read(&event, true) else { continue };
+        let mut bare = event.clone();
+        for id in ["StackId", "RequestId", "LogicalResourceId"] {
+            bare.as_object_mut().unwrap().remove(id);
+        }
+        if event["StackId"].as_str().is_none_or(|id| !id.starts_with("arn:")) {
+            continue;
+        }
+        let recovered = ReplyTarget::read(&bare, true).unwrap_or_else(|why| panic!("{name}: {why}"));
+        assert_eq!(recovered, target, "{name}");
+    }
+}
+
+#[test]
+fn what_cannot_be_answered_says_why() {
+    let events = events();
+    let refused = |name: &str| ReplyTarget::read(&events[name], false).expect_err(name);
+    assert_eq!(refused("not-cloudformation"), NoTarget::NotCloudFormation);
+    assert_eq!(refused("not-an-object"), NoTarget::NotCloudFormation);
+    for name in ["damaged-response-url-missing", "damaged-response-url-not-https"] {
+        assert!(matches!(refused(name), NoTarget::Damaged(why) if why.contains("ResponseURL")), "{name}");
+    }
+}
+
+#[test]
+fn batches_of_the_queue_are_told_from_requests() {
+    for (name, event) in events() {
+        assert_eq!(is_batch(&event), name.starts_with("sqs-"), "{name}");
+        if !is_batch(&event) {
+            continue;
+        }
+        let bodies = event["Records"].as_array().unwrap().iter().map(|record| record["body"].as_str().unwrap_or(""));
+        let readable: Vec<bool> = bodies.map(|body| Settle::parse(body).is_ok()).collect();
+        let wished = if name.ends_with("several") { vec![true, false, true, false] } else { vec![true] };
+        assert_eq!(readable, wished, "{name}");
+    }
+}
+
+/// What comes of each request in an empty account: `None` where the event is no request.
+const OUTCOMES: [(&str, Status, &str); 11] = [
+    ("create", Status::Success, "4 repositories"),
+    ("create-every-property", Status::Success, ""),
+    ("create-nested-stack", Status::Success, ""),
+    ("update-maximum-lengths", Status::Failed, "is not served here"),
+    ("create-empty-properties", Status::Failed, "RepositoryNames: is required"),
+    ("create-without-properties", Status::Failed, "ProjectName: is required"),
+    ("create-misspelt", Status::Failed, "did you mean"),
+    ("create-unknown-type", Status::Failed, "is not served here"),
+    ("damaged-properties-list", Status::Failed, "not an object"),
+    ("damaged-request-type-unknown", Status::Failed, "is unknown"),
+    ("damaged-stack-id", Status::Failed, "not the ARN"),
+];
+
+#[test]
+fn each_request_comes_to_what_its_name_says() {
+    run(async {
+        let events = events();
+        for (name, event) in &events {
+            let Ok(target) = ReplyTarget::read(event, false) else { continue };
+            let scene = Scene::new();
+            scene.world.stack_is(&target.stack_id, "CREATE_IN_PROGRESS");
+            let desk = Desk {
+                world: &scene.world,
+                parameter_prefix: "/ecr-steward",
+                state_bucket: "state",
+                now: 1_795_000_000,
+                steps_until: Instant::now() + Duration::from_secs(800),
+            };
+            let reply = serve(&desk, &target, Request::read(event)).await;
+            assert!(reply.body(&target).len() <= 4_096, "{name}");
+            if name.starts_with("delete") {
+                assert_eq!(reply.status, Status::Success, "{name}: {}", reply.reason);
+            }
+            if let Some((_, status, word)) = OUTCOMES.iter().find(|(listed, ..)| listed == name) {
+                assert_eq!(&reply.status, status, "{name}: {}", reply.reason);
+                assert!(reply.reason.contains(word), "{name}: {}", reply.reason);
+            }
+        }
+        assert!(OUTCOMES.iter().all(|(name, ..)| events.contains_key(*name)));
+    });
+}

@@ -1,0 +1,12 @@
+//! What the scenario tests stand on: an AWS in memory (`world`, `ports`, `rules`), what can go wrong in it
+//! (`trouble`), and the CloudFormation in front of it (`scene`). It may not know what any test expects.
+
+mod ports;
+mod rules;
+pub(crate) mod scene;
+pub(crate) mod specs;
+pub(crate) mod trouble;
+pub(crate) mod world;
+
+pub(crate) use scene::{Scene, fleet, reason, run, with};
+pub(crate) use trouble::{Trouble, When};

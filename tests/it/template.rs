@@ -1,0 +1,245 @@
+//! `template.yaml` against the code: every function has its binary, every call its permission, and no permission is
+//! without a reason.
+
+use ecr_steward::config::Settings;
+use ecr_steward::model::name::RepositoryName;
+use ecr_steward::model::repository::{Encryption, EncryptionType, Mutability, MutabilityMode, Tags};
+use ecr_steward::plan::{Change, NotEmpty};
+use ecr_steward::spec::fleet::RESERVED_PROJECTS;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The template as JSON; `!Sub x` becomes `{"Sub": "x"}`.
+fn template() -> Value {
+    let text = std::fs::read_to_string(format!("{ROOT}/template.yaml")).unwrap();
+    plain(serde_norway::from_str(&text).expect("template.yaml is YAML"))
+}
+
+fn plain(value: serde_norway::Value) -> Value {
+    use serde_norway::Value as Yaml;
+    match value {
+        Yaml::Null => Value::Null,
+        Yaml::Bool(flag) => flag.into(),
+        Yaml::Number(number) => serde_json::to_value(number).unwrap(),
+        Yaml::String(text) => text.into(),
+        Yaml::Sequence(items) => items.into_iter().map(plain).collect(),
+        Yaml::Mapping(members) => {
+            members.into_iter().map(|(key, value)| (key.as_str().unwrap().to_owned(), plain(value))).collect()
+        }
+        Yaml::Tagged(tagged) => {
+            let name = tagged.tag.to_string().trim_start_matches('!').to_owned();
+            Value::Object([(name, plain(tagged.value))].into_iter().collect())
+        }
+    }
+}
+
+fn resources(kind: &str) -> Vec<(String, Value)> {
+    let template = template();
+    let resources = template["Resources"].as_object().unwrap().clone().into_iter();
+    resources.filter(|(_, resource)| resource["Type"] == kind).collect()
+}
+
+/// One write of each kind; the compiler asks for a new one in `kinds`.
+fn changes() -> Vec<Change> {
+    let name = || RepositoryName::parse("a/b").unwrap();
+    let arn = || "arn".to_owned();
+    let mutability = || Mutability { mode: MutabilityMode::Mutable, exclusions: Vec::new() };
+    vec![
+        Change::CreateRepository {
+            name: name(),
+            mutability: mutability(),
+            scan_on_push: true,
+            encryption: Encryption { kind: EncryptionType::Aes256, kms_key: None },
+            tags: Tags::new(),
+        },
+        Change::PutImageTagMutability { name: name(), mutability: mutability() },
+        Change::PutImageScanningConfiguration { name: name(), scan_on_push: true },
+        Change::PutLifecyclePolicy { name: name(), text: String::new() },
+        Change::DeleteLifecyclePolicy { name: name() },
+        Change::SetRepositoryPolicy { name: name(), text: String::new() },
+        Change::DeleteRepositoryPolicy { name: name() },
+        Change::TagResource { arn: arn(), tags: Tags::new() },
+        Change::UntagResource { arn: arn(), keys: Vec::new() },
+        Change::DeleteRepository { name: name(), arn: arn(), force: false, not_empty: NotEmpty::Keep },
+        Change::PutParameter { path: arn(), value: arn(), owner: arn(), new: true },
+        Change::DeleteParameter { path: arn() },
+    ]
+}
+
+/// Fails to compile when a kind of write is added, so that `changes` is not forgotten.
+const fn kinds(change: &Change) -> usize {
+    match change {
+        Change::CreateRepository { .. }
+        | Change::PutImageTagMutability { .. }
+        | Change::PutImageScanningConfiguration { .. }
+        | Change::PutLifecyclePolicy { .. }
+        | Change::DeleteLifecyclePolicy { .. }
+        | Change::SetRepositoryPolicy { .. }
+        | Change::DeleteRepositoryPolicy { .. }
+        | Change::TagResource { .. }
+        | Change::UntagResource { .. }
+        | Change::DeleteRepository { .. }
+        | Change::PutParameter { .. }
+        | Change::DeleteParameter { .. } => 12,
+    }
+}
+
+/// Reads, and what a write needs besides the action it is named after.
+const BESIDES: [(&str, &str); 27] = [
+    ("ecr:DescribeRepositories", "Read::describe, Read::page"),
+    ("ecr:ListTagsForResource", "Read::tags"),
+    ("ecr:GetLifecyclePolicy", "Read::lifecycle"),
+    ("ecr:GetRepositoryPolicy", "Read::policy"),
+    ("ecr:GetRegistryScanningConfiguration", "Read::scan_type"),
+    ("ssm:GetParameters", "Read::parameters"),
+    ("ssm:GetParameter", "single values"),
+    ("ssm:ListTagsForResource", "Read::parameter_owner"),
+    ("ssm:AddTagsToResource", "PutParameter with tags"),
+    ("ssm:DeleteParameters", "many at once"),
+    ("cloudformation:DescribeStacks", "Stacks::stack"),
+    ("cloudformation:DescribeStackResource", "Stacks::has_resource"),
+    ("s3:GetObject", "Keep::ledger"),
+    ("s3:PutObject", "Keep::save_ledger"),
+    ("s3:DeleteObject", "Keep::forget_ledger"),
+    ("s3:ListBucket", "an absent object answers 404"),
+    ("sqs:SendMessage", "Postpone::send"),
+    ("sqs:ReceiveMessage", "event source mapping"),
+    ("sqs:DeleteMessage", "event source mapping"),
+    ("sqs:GetQueueAttributes", "event source mapping"),
+    ("kms:DescribeKey", "CreateRepository with a key"),
+    ("kms:CreateGrant", "CreateRepository with a key"),
+    ("kms:RetireGrant", "DeleteRepository with a key"),
+    ("kms:Decrypt", "bucket and queue under a key"),
+    ("kms:GenerateDataKey", "bucket and queue under a key"),
+    ("logs:CreateLogStream", "Lambda's own log"),
+    ("logs:PutLogEvents", "Lambda's own log"),
+];
+
+/// Statements of a role, those behind a condition included.
+fn statements(role: &Value) -> Vec<Value> {
+    let policies = role["Properties"]["Policies"].as_array().expect("inline policies");
+    let mut found = Vec::new();
+    for policy in policies {
+        for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {
+            let conditional = statement.get("If").and_then(|branches| branches.get(1));
+            found.push(conditional.unwrap_or(statement).clone());
+        }
+    }
+    found
+}
+
+fn actions(statement: &Value) -> Vec<String> {
+    let action = &statement["Action"];
+    let list = action.as_array().cloned().unwrap_or_else(|| vec![action.clone()]);
+    list.iter().map(|action| action.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_write_and_read_is_allowed_and_nothing_else_is() {
+    let writes: BTreeSet<&str> = changes().iter().map(Change::action).collect();
+    assert_eq!(writes.len(), kinds(&changes()[0]));
+    let template = template();
+    let statements = statements(&template["Resources"]["CustomResourceRole"]);
+    let allowed: BTreeSet<String> =
+        statements.iter().filter(|statement| statement["Effect"] == "Allow").flat_map(actions).collect();
+    let reads = BESIDES.iter().map(|(action, _)| *action);
+    let traces = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
+    let needed: BTreeSet<String> = writes.into_iter().chain(reads).chain(traces).map(str::to_owned).collect();
+    assert_eq!(needed.difference(&allowed).collect::<Vec<_>>(), Vec::<&String>::new(), "not allowed");
+    assert_eq!(allowed.difference(&needed).collect::<Vec<_>>(), Vec::<&String>::new(), "allowed without a reason");
+}
+
+#[test]
+fn no_statement_allows_a_wildcard_action_and_only_what_has_no_resource_is_for_all_resources() {
+    let mut for_all = Vec::new();
+    for (name, role) in resources("AWS::IAM::Role") {
+        for statement in statements(&role).iter().filter(|statement| statement["Effect"] == "Allow") {
+            assert!(actions(statement).iter().all(|action| !action.contains('*')), "{name}: {statement}");
+            if statement["Resource"] == "*" {
+                for_all.extend(actions(statement));
+            }
+        }
+    }
+    let without_resource =
+        ["ecr:GetRegistryScanningConfiguration", "xray:PutTraceSegments", "xray:PutTelemetryRecords"];
+    assert!(for_all.iter().all(|action| without_resource.contains(&action.as_str())), "{for_all:?}");
+}
+
+#[test]
+fn a_repository_without_our_owner_tag_cannot_be_deleted() {
+    let template = template();
+    let deleting: Vec<Value> = statements(&template["Resources"]["CustomResourceRole"])
+        .into_iter()
+        .filter(|statement| actions(statement).contains(&"ecr:DeleteRepository".to_owned()))
+        .collect();
+    let [statement] = deleting.as_slice() else { panic!("{} statements delete", deleting.len()) };
+    assert_eq!(statement["Condition"]["StringLike"]["aws:ResourceTag/ecr-steward:owner"], "*");
+}
+
+#[test]
+fn reserved_names_below_the_prefix_are_out_of_reach() {
+    let template = template();
+    let statements = statements(&template["Resources"]["CustomResourceRole"]);
+    let denied: Vec<String> = statements
+        .iter()
+        .filter(|statement| statement["Effect"] == "Deny")
+        .flat_map(|statement| statement["Resource"].as_array().cloned().unwrap_or_default())
+        .map(|resource| resource["Sub"].as_str().unwrap().to_owned())
+        .collect();
+    for name in RESERVED_PROJECTS {
+        for end in ["", "/*"] {
+            let path = format!("parameter${{ParameterPrefix}}/{name}{end}");
+            assert!(denied.iter().any(|resource| resource.ends_with(&path)), "{path} is not in {denied:?}");
+        }
+    }
+}
+
+#[test]
+fn every_function_is_built_from_a_binary_of_this_package() {
+    let manifest = std::fs::read_to_string(format!("{ROOT}/Cargo.toml")).unwrap();
+    let functions = resources("AWS::Serverless::Function");
+    assert!(!functions.is_empty());
+    for (name, function) in functions {
+        let binary = function["Metadata"]["BuildProperties"]["Binary"].as_str().unwrap_or_else(|| panic!("{name}"));
+        assert!(std::path::Path::new(&format!("{ROOT}/src/bin/{binary}.rs")).is_file(), "{name} runs {binary}");
+        assert!(manifest.contains(&format!("name = \"{binary}\"")), "{binary} is in Cargo.toml");
+        let words: String = name.trim_end_matches("Function").to_lowercase();
+        assert_eq!(words, binary.replace('-', ""), "logical id and binary say the same");
+    }
+}
+
+#[test]
+fn the_environment_of_the_function_is_what_settings_ask_for() {
+    let template = template();
+    let variables = &template["Resources"]["CustomResourceFunction"]["Properties"]["Environment"]["Variables"];
+    let of_lambda = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+    let read = Settings::read(&|name| {
+        if name == "PARAMETER_PREFIX" {
+            let default = &template["Parameters"]["ParameterPrefix"]["Default"];
+            return variables.get(name).and(default.as_str()).map(str::to_owned);
+        }
+        (of_lambda.contains(&name) || variables.get(name).is_some()).then(|| "on".to_owned())
+    });
+    assert!(read.is_ok(), "{read:?}");
+}
+
+#[test]
+fn every_parameter_has_a_default_so_that_deploying_asks_for_nothing() {
+    let template = template();
+    for (name, parameter) in template["Parameters"].as_object().unwrap() {
+        assert!(parameter.get("Default").is_some(), "{name}");
+    }
+}
+
+#[test]
+fn failed_invocations_are_never_run_again_by_lambda() {
+    let template = template();
+    let function = &template["Resources"]["CustomResourceFunction"]["Properties"];
+    assert_eq!(function["EventInvokeConfig"]["MaximumRetryAttempts"], 0);
+    let timeout = function["Timeout"].as_u64().unwrap();
+    let visibility = template["Resources"]["CustomResourceQueue"]["Properties"]["VisibilityTimeout"].as_u64().unwrap();
+    assert!(visibility >= 6 * timeout, "a message comes again after {visibility} s, a run takes up to {timeout} s");
+    assert_eq!(function["Events"]["Queue"]["Properties"]["FunctionResponseTypes"][0], "ReportBatchItemFailures");
+}
