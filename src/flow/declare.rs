@@ -108,7 +108,7 @@ async fn attempt(
 
 /// CloudFormation waits for nobody while a stack is at rest: a request that arrives then was delivered late or twice,
 /// and what it wishes is no longer what the template says.
-pub fn refuse_late(task: &Task, stack: &Stack, plan: &mut Plan) {
+fn refuse_late(task: &Task, stack: &Stack, plan: &mut Plan) {
     if task.by_cloudformation && !stack.is_moving() && !plan.is_empty() {
         plan.block(
             task.identity.stack.name.clone(),

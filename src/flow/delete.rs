@@ -5,8 +5,7 @@
 //! name while the others go.
 
 use super::carry_out::carry_out;
-use super::declare::{partial, recall, refuse_late};
-use super::look::STACK_PATIENCE;
+use super::declare::{partial, recall};
 use super::survey::{Depth, Scope, survey};
 use super::task::{Stopped, Task};
 use super::{Keep, Recall, Stack, Stacks, Version, World};
@@ -16,7 +15,6 @@ use crate::plan::farewell::{self, Consent, Snapshots};
 use crate::plan::ledger::{Claim, Ledger};
 use crate::spec::{Fleet, Removal};
 use std::collections::{BTreeMap, BTreeSet};
-use tokio::time::timeout;
 
 /// Rounds of looking again after somebody else wrote the ledger first.
 const ROUNDS: usize = 3;
@@ -47,14 +45,11 @@ async fn attempt(world: &impl World, task: &Task, own: Option<&Fleet>) -> Result
     let mut names = ledger.known_names();
     names.extend(ledger.parameters.values().cloned());
     names.extend(own.iter().flat_map(|fleet| &fleet.repositories).map(|spec| spec.name.clone()));
-    let stack = stack(world, task, &ledger, fleet).await?;
-    let consent = consent(fleet, &ledger, &version, stack.as_ref());
+    let rolls_back = rolls_back(world, task, &ledger, fleet).await?;
+    let consent = consent(fleet, &ledger, &version, rolls_back);
     let observed = survey(world, &scope(&names, &ledger)).await;
     let snapshots = snapshots(world, &ledger, &names).await?;
-    let mut plan = farewell::delete(&ledger, &observed, &snapshots, consent);
-    if let Some(stack) = &stack {
-        refuse_late(task, &stack.itself, &mut plan);
-    }
+    let plan = farewell::delete(&ledger, &observed, &snapshots, consent);
     if !plan.blocked.is_empty() {
         return Err(Stopped::Blocked(plan.blocked));
     }
@@ -80,51 +75,33 @@ async fn forget(world: &impl Keep, task: &Task) -> Result<(), Fault> {
     world.forget_ledger(&task.identity).await
 }
 
-/// The stack and, where it is nested, whether the root rolls back.
-struct Situation {
-    itself: Stack,
-    root_rolls_back: bool,
-}
-
-impl Situation {
-    fn rolls_back(&self) -> bool {
-        self.itself.status.contains("ROLLBACK") || self.root_rolls_back
-    }
-}
-
-/// Only an adoption and `OnDelete: Retain` need to know whether the operation that created the resource is undone;
-/// for anything else the stack only tells whether the request is late.
-async fn stack(
-    world: &impl Stacks,
-    task: &Task,
-    ledger: &Ledger,
-    fleet: Option<&Fleet>,
-) -> Result<Option<Situation>, Stopped> {
+/// Does this Delete undo the operation that created the resource? Only an adoption and `OnDelete: Retain` need to
+/// know. A nested stack that is taken away again only says that it is being deleted; its root says why.
+async fn rolls_back(world: &impl Stacks, task: &Task, ledger: &Ledger, fleet: Option<&Fleet>) -> Result<bool, Fault> {
     let retains = fleet.is_some_and(|fleet| fleet.on_delete == Removal::Retain);
-    let needed = !ledger.adopted.is_empty() || retains;
-    let asked = async {
-        let Some(itself) = world.stack(&task.identity.stack.arn).await? else { return Ok(None) };
-        let root = match itself.root.as_deref().filter(|root| *root != task.identity.stack.arn) {
-            Some(root) => world.stack(root).await?,
-            None => None,
-        };
-        let root_rolls_back = root.is_some_and(|root| root.is_moving() && root.status.contains("ROLLBACK"));
-        Ok(Some(Situation { itself, root_rolls_back }))
-    };
-    if needed {
-        return asked.await.map_err(Stopped::Fault);
+    if ledger.committed.is_none() {
+        return Ok(true);
     }
-    let told: Option<Result<_, Fault>> = timeout(STACK_PATIENCE, asked).await.ok();
-    Ok(told.and_then(Result::ok).flatten())
+    if ledger.adopted.is_empty() && !retains {
+        return Ok(false);
+    }
+    let arn = &task.identity.stack.arn;
+    let Some(stack) = world.stack(arn).await? else { return Ok(false) };
+    let root = match stack.root.as_deref().filter(|root| root != arn) {
+        Some(root) => world.stack(root).await?,
+        None => None,
+    };
+    let undone = |stack: &Stack| stack.is_moving() && stack.status.contains("ROLLBACK");
+    Ok(undone(&stack) || root.as_ref().is_some_and(undone))
 }
 
-fn consent(fleet: Option<&Fleet>, ledger: &Ledger, version: &Version, stack: Option<&Situation>) -> Consent {
+fn consent(fleet: Option<&Fleet>, ledger: &Ledger, version: &Version, rolls_back: bool) -> Consent {
     let committed = ledger.committed.is_some();
     Consent {
         // A Create that never succeeded leaves nothing behind, whatever it declared.
         on_delete: fleet.filter(|_| committed).map_or(Removal::Delete, |fleet| fleet.on_delete),
         empty_on_delete: fleet.is_some_and(|fleet| fleet.empty_on_delete),
-        rolls_back: !committed || stack.is_some_and(Situation::rolls_back),
+        rolls_back,
         record_lost: *version == Version::New,
     }
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// Longest wait for what CloudFormation says of a stack where that is good to know but not needed.
-pub(super) const STACK_PATIENCE: Duration = Duration::from_secs(5);
+const STACK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Whose fleet it is, and what it did before.
 #[derive(Clone, Copy, Debug)]

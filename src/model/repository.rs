@@ -118,8 +118,21 @@ impl Encryption {
         let (Some(wished), Some(found)) = (&self.kms_key, &actual.kms_key) else {
             return true;
         };
-        wished.contains("alias/") || wished == found || found.rsplit('/').next() == wished.rsplit('/').next()
+        wished.contains("alias/") || same_key(wished, found)
     }
+
+    /// Does this name, by ARN or id, the very key of `actual`, or no key where none is used?
+    pub fn names_key_of(&self, actual: &Self) -> bool {
+        match (&self.kms_key, &actual.kms_key) {
+            (Some(wished), Some(found)) => !wished.contains("alias/") && same_key(wished, found),
+            (wished, found) => wished == found,
+        }
+    }
+}
+
+/// A key's id is the last part of its ARN.
+fn same_key(one: &str, other: &str) -> bool {
+    one.rsplit('/').next() == other.rsplit('/').next()
 }
 
 /// A lifecycle policy as ECR returned it.

@@ -52,7 +52,8 @@ fn declare(
     let identity = &ledger.identity;
     let adopted = match (ownership(identity, seen, owners), seen) {
         (Ownership::Free, _) => {
-            let made = repository::create(spec, &around(wished, observed, &BTreeSet::new(), &BTreeSet::new()));
+            let made =
+                repository::create(spec, &around(wished, observed, &BTreeSet::new(), &BTreeSet::new(), &spec.name));
             return note(&spec.name, made, plan);
         }
         (Ownership::Ours, _) => false,
@@ -79,7 +80,7 @@ fn declare(
         plan.claimed_back.push(spec.name.clone());
     }
     let declared = ledger.declared_tag_keys(&spec.name);
-    let made = repository::compare(spec, repository, &around(wished, observed, &kept, &declared));
+    let made = repository::compare(spec, repository, &around(wished, observed, &kept, &declared, &spec.name));
     note(&spec.name, made, plan)
 }
 
@@ -88,13 +89,16 @@ fn around<'a>(
     observed: &'a Observed,
     kept_keys: &'a BTreeSet<String>,
     declared_keys: &'a BTreeSet<String>,
+    name: &RepositoryName,
 ) -> Around<'a> {
+    let declared = wished.ledger.declarations().find_map(|earlier| earlier.fleet.repository(name));
     Around {
         identity: &wished.ledger.identity,
         scanning: &observed.scanning,
         stack_tags: wished.stack_tags,
         kept_keys,
         declared_keys,
+        encryption_before: declared.map(|spec| &spec.encryption),
     }
 }
 

@@ -5,7 +5,8 @@ use crate::fault::Fault;
 use crate::model::identity::Identity;
 use crate::model::policy::{self, Document, Mode};
 use crate::model::repository::{
-    FoundLifecycle, FoundPolicy, MAX_TAGS, OWNER_TAG, Observed, RELEASED_TAG, Repository, STACK_TAG, ScanType, Tags,
+    Encryption, FoundLifecycle, FoundPolicy, MAX_TAGS, OWNER_TAG, Observed, RELEASED_TAG, Repository, STACK_TAG,
+    ScanType, Tags,
 };
 use crate::model::{Seen, Wish};
 use crate::spec::RepositorySpec;
@@ -24,6 +25,8 @@ pub struct Around<'a> {
     pub kept_keys: &'a BTreeSet<String>,
     /// Tag keys earlier declarations put there.
     pub declared_keys: &'a BTreeSet<String>,
+    /// The encryption the last declaration wished.
+    pub encryption_before: Option<&'a Encryption>,
 }
 
 /// What comparing gave.
@@ -78,7 +81,7 @@ pub fn create(spec: &RepositorySpec, around: &Around<'_>) -> Comparison {
 /// The writes that bring an existing repository to its declaration.
 pub fn compare(spec: &RepositorySpec, seen: &Repository, around: &Around<'_>) -> Comparison {
     let mut made = Comparison::default();
-    compare_encryption(spec, seen, &mut made);
+    compare_encryption(spec, seen, around.encryption_before, &mut made);
     compare_tags(spec, seen, around, &mut made);
     compare_mutability(spec, seen, &mut made);
     compare_scanning(spec, seen, around.scanning, &mut made);
@@ -87,8 +90,12 @@ pub fn compare(spec: &RepositorySpec, seen: &Repository, around: &Around<'_>) ->
     made
 }
 
-fn compare_encryption(spec: &RepositorySpec, seen: &Repository, made: &mut Comparison) {
+fn compare_encryption(spec: &RepositorySpec, seen: &Repository, before: Option<&Encryption>, made: &mut Comparison) {
+    let rewritten = before.is_some_and(|before| *before != spec.encryption);
     if spec.encryption.is_met_by(&seen.encryption) {
+        if rewritten && !spec.encryption.names_key_of(&seen.encryption) {
+            made.blocked.push("its KmsKey is written differently than before, and whether the new one is the same key cannot be told from here; ECR could not change it. Give the ARN of the key it has, or write it as before".to_owned());
+        }
         return;
     }
     let key = |key: &Option<String>| key.as_ref().map_or_else(String::new, |key| format!(" with key {key}"));

@@ -33,7 +33,7 @@ def test_adoption_writes_a_snapshot_first_and_says_where(lab: Lab, cloud: Cloud)
     assert json.loads(snapshot["policy"]) == before["policy"]
     assert snapshot["scan_on_push"] is False
     [decided] = [line for line in cloud.log(stack.id) if line["message"] == "request decided"]
-    assert f"adopted {lab.name('orders')}, as it was in s3://{cloud.bucket}/{key}" in decided["reason"]
+    assert f"adopted: {lab.name('orders')} (as they were: s3://{cloud.bucket}/snapshots/{stack.owner()}/)" in decided["reason"]
 
 
 def test_later_updates_go_on_keeping_what_was_there(lab: Lab, cloud: Cloud) -> None:

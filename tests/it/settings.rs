@@ -46,8 +46,24 @@ fn a_key_named_otherwise_is_the_same_key() {
         let kms = |key: &str| with(fleet(&["a"]), json!({"EncryptionType": "KMS", "KmsKey": key}));
         let scene = Scene::converged(&kms(&arn)).await;
         assert_eq!(scene.world.repo("shop-dev-a").unwrap().encryption.kind, EncryptionType::Kms);
-        for key in [id, "alias/images", &arn] {
+        for key in [id, &arn] {
             reason(&scene.update(&kms(key)).await, Success, &["0 changes"]);
+        }
+    });
+}
+
+#[test]
+fn an_alias_in_the_place_of_another_key_is_refused_since_it_cannot_be_compared() {
+    run(async {
+        let kms = |key: &str| with(fleet(&["a"]), json!({"EncryptionType": "KMS", "KmsKey": key}));
+        for (before, after) in
+            [("arn:aws:kms:eu-west-1:123456789012:key/1111", "alias/images"), ("alias/images", "alias/others")]
+        {
+            let scene = Scene::converged(&kms(before)).await;
+            reason(&scene.update(&kms(before)).await, Success, &["0 changes"]);
+            let writes = scene.world.attempted_writes().len();
+            reason(&scene.update(&kms(after)).await, Failed, &["shop-dev-a", "KmsKey", "nothing was changed"]);
+            assert_eq!(scene.world.attempted_writes().len(), writes, "{after}");
         }
     });
 }
