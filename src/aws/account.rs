@@ -2,8 +2,8 @@
 
 use super::Aws;
 use super::fault::fault;
+use crate::fault::absent_is_none;
 use crate::fault::{Fault, FaultKind};
-use crate::flow::survey::absent_is_none;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;

@@ -3,7 +3,7 @@
 use super::Aws;
 use super::fault::fault;
 use crate::fault::Fault;
-use crate::flow::survey::absent_is_none;
+use crate::fault::absent_is_none;
 use crate::model::repository::{MANAGED_BY, MANAGED_BY_TAG, OWNER_TAG};
 use aws_sdk_ssm::types::{ParameterType, ResourceTypeForTagging, Tag};
 use std::collections::BTreeMap;

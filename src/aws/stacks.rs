@@ -3,7 +3,7 @@
 use super::Aws;
 use super::fault::fault;
 use crate::fault::Fault;
-use crate::flow::survey::absent_is_none;
+use crate::fault::absent_is_none;
 use crate::flow::{Stack, Stacks};
 use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceDetail};
 

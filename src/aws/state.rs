@@ -2,8 +2,8 @@
 
 use super::Aws;
 use super::fault::fault;
+use crate::fault::absent_is_none;
 use crate::fault::{Fault, FaultKind};
-use crate::flow::survey::absent_is_none;
 use crate::flow::{Keep, Recall, Version};
 use crate::model::identity::Identity;
 use crate::plan::ledger::{LEDGER_VERSION, Ledger};

@@ -1,7 +1,7 @@
 //! Looking: only the repositories and settings the decision needs, with as few calls as the API allows.
 
 use super::{NAMES_PER_CALL, PARAMETERS_PER_CALL, Read};
-use crate::fault::{Fault, FaultKind};
+use crate::fault::FaultKind;
 use crate::model::Seen;
 use crate::model::name::RepositoryName;
 use crate::model::repository::{Observed, Parameter, Repository};
@@ -172,14 +172,5 @@ async fn parameter(
     match reader.parameter_owner(path).await {
         Ok(owner) => Seen::Present(Parameter { value, owner }),
         Err(fault) => Seen::Unreadable(fault),
-    }
-}
-
-/// Turns a service's "not found" into a value.
-pub fn absent_is_none<T>(read: Result<T, Fault>) -> Result<Option<T>, Fault> {
-    match read {
-        Ok(thing) => Ok(Some(thing)),
-        Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
-        Err(fault) => Err(fault),
     }
 }

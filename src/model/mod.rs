@@ -1,7 +1,7 @@
 //! The nouns: names, places, owners, repositories and their settings.
 //!
 //! A value in here was parsed once and may be trusted after. This room knows nobody else but `fault` (inside
-//! [`Seen::Unreadable`]): no requests, no plans, no clients, no clock.
+//! [`Seen::Unreadable`]) and the lifecycle language: no requests, no plans, no clients, no clock.
 
 pub mod identity;
 pub mod name;

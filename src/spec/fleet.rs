@@ -214,6 +214,14 @@ fn check_together(fields: &Fields<'_>, base: &Layer, overrides: &BTreeMap<String
                 fields.problem(&format!("Overrides.{short}.{}", problem.0), problem.1);
             }
         }
+        if over.lifecycle_policy.is_none() && base.lifecycle_policy.is_some() {
+            for property in over.generator_inputs() {
+                fields.problem(
+                    &format!("Overrides.{short}.{property}"),
+                    "has no effect, since the fleet's LifecyclePolicy is not generated; give this repository a LifecyclePolicy of its own, or remove one of the two",
+                );
+            }
+        }
         if over.tags.is_some() {
             check_tag_count(fields, &format!("Overrides.{short}.Tags"), &effective.tags);
         }

@@ -7,7 +7,7 @@ use super::tags;
 use crate::lifecycle::{self, Policy};
 use crate::model::Wish;
 use crate::model::policy::{
-    self, Mode, Principal, Statement, parse_lambda_arn, parse_organization_id, parse_principal,
+    self, Kind, Mode, Principal, Statement, parse_lambda_arn, parse_organization_id, parse_principal,
 };
 use crate::model::repository::{EncryptionType, MutabilityMode, Tags};
 use std::ops::RangeInclusive;
@@ -103,6 +103,20 @@ impl Layer {
             allow_public_principals: fields.flag("AllowPublicPrincipals"),
             tags: tags::read(fields),
         }
+    }
+
+    /// The properties said here that only a generated lifecycle policy is made from.
+    pub fn generator_inputs(&self) -> Vec<&'static str> {
+        [
+            ("ProtectedTagPatterns", self.protected_tag_patterns.is_some()),
+            ("TagPrefixes", self.tag_prefixes.is_some()),
+            ("MaxImageCount", self.max_image_count.is_some()),
+            ("ImageRetentionDays", self.image_retention_days.is_some()),
+            ("UntaggedRetentionDays", self.untagged_retention_days.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(property, said)| said.then_some(property))
+        .collect()
     }
 
     /// This layer with `over` on top: a value replaces, tags merge.
@@ -231,23 +245,13 @@ fn lifecycle_policy(fields: &Fields<'_>) -> Option<Wish<Policy>> {
 
 fn policy_statements(fields: &Fields<'_>) -> Option<Vec<Statement>> {
     let key = "PolicyStatements";
-    let list = fields.list(key)?;
-    let mut statements: Vec<Statement> = Vec::with_capacity(list.len());
-    for (index, raw) in list.iter().enumerate() {
-        match policy::user_statement(raw, index) {
-            Ok(statement) => {
-                if statements.iter().any(|earlier| earlier.sid() == statement.sid()) {
-                    fields.problem(&format!("{key}[{index}].Sid"), "is used by an earlier statement; Sids must differ");
-                }
-                statements.push(statement);
+    match policy::user_statements(Kind::Repository, fields.list(key)?) {
+        Ok(statements) => Some(statements),
+        Err(flaws) => {
+            for flaw in flaws {
+                fields.problem(&format!("{key}{}", flaw.path), flaw.message);
             }
-            Err(flaws) => {
-                for flaw in flaws {
-                    let separator = if flaw.path.is_empty() { "" } else { "." };
-                    fields.problem(&format!("{key}[{index}]{separator}{}", flaw.path), flaw.message);
-                }
-            }
+            None
         }
     }
-    Some(statements)
 }

@@ -131,6 +131,11 @@ fn wrong_tags_and_overrides() -> Vec<Wrong> {
         (json!({"Overrides": {"a": {"MaxImageCount": "many"}}}), "Overrides.a.MaxImageCount", &["\"many\""]),
         (json!({"Overrides": {"a": {"ProjectName": "x"}}}), "Overrides.a.ProjectName", &["not a property"]),
         (json!({"Overrides": {"a": {"KmsKey": "alias/x"}}}), "Overrides.a.KmsKey", &["AES256"]),
+        (
+            json!({"LifecyclePolicy": "None", "Overrides": {"a": {"MaxImageCount": 5}}}),
+            "Overrides.a.MaxImageCount",
+            &["no effect", "LifecyclePolicy of its own"],
+        ),
         (json!({"Environment": "a/b/c/d/e/f/g/h/i/j/k/l"}), "RepositoryNames[0]", &["15 levels"]),
     ]
 }
