@@ -21,6 +21,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -32,9 +33,18 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_ATTEMPTS: u32 = 9;
 
 /// One pool of connections for everything this process says to the world.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Connection {
-    connector: Arc<LazyLock<SharedHttpConnector>>,
+    connector: Arc<LazyLock<SharedHttpConnector, Build>>,
+}
+
+/// Makes the pool, once.
+type Build = Box<dyn FnOnce() -> SharedHttpConnector + Send>;
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Connection")
+    }
 }
 
 impl Default for Connection {
@@ -47,13 +57,18 @@ impl Connection {
     /// Begins to build the pool on a thread of its own: reading the trust store takes about as long as building
     /// all clients, and a starting function has two processors. Opens nothing.
     pub fn new() -> Self {
-        let connector = Arc::new(LazyLock::new(connector as fn() -> SharedHttpConnector));
+        let connector = Arc::new(LazyLock::new(Box::new(connector) as Build));
         let early = Arc::clone(&connector);
         // Without a thread the first request builds it; nothing but time is lost.
         let _ = std::thread::Builder::new().name("trust-store".to_owned()).spawn(move || {
             LazyLock::force(&early);
         });
         Self { connector }
+    }
+
+    /// A connection that speaks through `connector` and opens no socket: for replaying what services said.
+    pub fn of(connector: SharedHttpConnector) -> Self {
+        Self { connector: Arc::new(LazyLock::new(Box::new(move || connector) as Build)) }
     }
 
     /// The pool as the SDK wants it.

@@ -27,3 +27,4 @@ mod sequences;
 mod settings;
 mod support;
 mod template;
+mod wire;
