@@ -59,7 +59,7 @@ pub async fn look<R: Read + Recall + Stacks>(reader: &R, subject: Subject<'_>) -
     let leaves = known.iter().any(|name| fleet.repository(name).is_none());
     let scope = scope(subject, &known);
     let (stack, observed) =
-        tokio::join!(stack(reader, &ledger.identity, fleet.propagate_stack_tags || leaves), survey(reader, &scope));
+        tokio::join!(stack(reader, &ledger.identity, fleet.propagate_stack_tags, leaves), survey(reader, &scope));
     let stack = stack?;
     let owners = if fleet.adopt_existing { owners(reader, &ledger.identity, &observed).await } else { Owners::new() };
     let propagated = stack.iter().filter(|_| fleet.propagate_stack_tags);
@@ -75,18 +75,25 @@ pub fn decide(subject: Subject<'_>, looked: &Looked, now: &str) -> Plan {
     fleet::plan(wished, &looked.observed)
 }
 
-/// The stack: what becomes of names that leave hangs on it, and so do its tags. For anything else it only tells
-/// whether a request is late.
-async fn stack(reader: &impl Stacks, identity: &Identity, needed: bool) -> Result<Option<Stack>, Fault> {
+/// The stack. Its tags cannot be propagated without it. What becomes of names that leave hangs on it too, but a
+/// stack CloudFormation does not know never comes to an end that would let one be deleted. For anything else it only
+/// tells whether a request is late.
+async fn stack(
+    reader: &impl Stacks,
+    identity: &Identity,
+    propagates: bool,
+    leaves: bool,
+) -> Result<Option<Stack>, Fault> {
     let arn = &identity.stack.arn;
-    if !needed {
+    if !propagates && !leaves {
         return Ok(timeout(STACK_PATIENCE, reader.stack(arn)).await.ok().and_then(Result::ok).flatten());
     }
-    let gone = || {
-        let why = format!("the stack {arn} does not exist");
-        Fault::ours("cloudformation", "DescribeStacks", FaultKind::NotFound, why)
-    };
-    reader.stack(arn).await?.ok_or_else(gone).map(Some)
+    let stack = reader.stack(arn).await?;
+    if stack.is_none() && propagates {
+        let why = format!("the stack {arn} does not exist, so its tags cannot be propagated");
+        return Err(Fault::ours("cloudformation", "DescribeStacks", FaultKind::NotFound, why));
+    }
+    Ok(stack)
 }
 
 fn scope(subject: Subject<'_>, known: &BTreeSet<RepositoryName>) -> Scope {

@@ -1,8 +1,9 @@
 //! Requests and messages that meet on one resource, and updates that follow a failed one without a way back.
 
-use crate::support::{Scene, Trouble, When, fleet, reason, run};
+use crate::support::{Scene, Trouble, When, fleet, reason, run, with};
 use ecr_steward::event::reply::Status::{Failed, Success};
 use ecr_steward::fault::FaultKind;
+use serde_json::json;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -69,5 +70,20 @@ fn a_request_that_comes_when_the_stack_is_at_rest_is_too_late_to_change_anything
         assert!(scene.world.attempted_writes().is_empty(), "{:?}", scene.world.attempted_writes());
         // What was done already is answered again as it was.
         reason(&scene.send(&scene.event("Update", &properties)).await, Success, &["0 changes"]);
+    });
+}
+
+#[test]
+fn a_name_that_leaves_a_stack_cloudformation_does_not_know_is_released_and_stays() {
+    run(async {
+        let scene = Scene::converged(&fleet(&["a", "b"])).await;
+        scene.world.with(|state| state.stacks.clear());
+        let event = scene.event("Update", &fleet(&["a"]));
+        reason(&scene.send(&event).await, Success, &["released: shop-dev-b"]);
+        assert_eq!(scene.look().await, 0);
+        assert!(scene.world.repo("shop-dev-b").unwrap().tags.contains_key("ecr-steward:released"));
+        // Tags of a stack that is not there are not "no tags".
+        let event = scene.event("Update", &with(fleet(&["a"]), json!({"PropagateStackTags": true})));
+        reason(&scene.send(&event).await, Failed, &["does not exist"]);
     });
 }
