@@ -6,6 +6,7 @@
 use crate::config::{Endpoints, Keys, Settings};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_ecr::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::Provider;
@@ -28,8 +29,8 @@ use std::time::Duration;
 /// Longest wait for a connection, and for the first byte of an answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// Tries of one call. Standard backoff grows to 20 s, so these span well over a minute of throttling; the
-/// deadline of the work is the true bound.
+/// Tries of one call. Standard backoff with its jitter spreads them over half a minute to a minute; what is still
+/// throttled then is tried again by the flow, and the deadline of the work is the true bound.
 const MAX_ATTEMPTS: u32 = 9;
 
 /// One pool of connections for everything this process says to the world.
@@ -157,7 +158,12 @@ impl Aws {
     fn new(config: &SdkConfig, endpoints: &Endpoints, state_bucket: &str, queue_url: &str) -> Self {
         macro_rules! client {
             ($sdk:ident, $service:literal) => {{
-                let mut builder = $sdk::config::Builder::from(config);
+                // The SDK's default allowance of retries is one per process and service, and a large fleet's throttling
+                // would use it up; ours are bounded by the number of tries and by the deadline.
+                let allowance = RetryPartition::custom(concat!("ecr-steward-", $service))
+                    .token_bucket(TokenBucket::unlimited())
+                    .build();
+                let mut builder = $sdk::config::Builder::from(config).retry_partition(allowance);
                 builder.set_endpoint_url(
                     endpoints.of($service).map(str::to_owned).or_else(|| config.endpoint_url().map(str::to_owned)),
                 );

@@ -40,6 +40,8 @@ where
 fn kind(operation: &str, code: &str, message: &str, status: Option<u16>) -> FaultKind {
     match code {
         "RepositoryNotEmptyException" => FaultKind::NotEmpty,
+        // What SSM says of a parameter that vanished since it was read.
+        "InvalidResourceId" if operation == "ListTagsForResource" => FaultKind::NotFound,
         "NoSuchBucket" => FaultKind::Invalid,
         "ParameterNotFound" | "NoSuchKey" | "NotFound" => FaultKind::NotFound,
         "ValidationError" if operation == "DescribeStacks" && message.contains("does not exist") => FaultKind::NotFound,

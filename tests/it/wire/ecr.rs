@@ -253,3 +253,18 @@ fn a_refusal_of_the_rarer_encryption_says_that_not_every_region_has_it() {
         });
     }
 }
+
+#[test]
+fn a_large_fleet_does_not_use_up_its_retries() {
+    run(async {
+        let throttled = (400, refused("ThrottlingException", "Rate exceeded"));
+        let one = [throttled.clone(), throttled.clone(), throttled.clone(), throttled, (200, json!({"tags": []}))];
+        let calls: Vec<_> = std::iter::repeat_n(one, 60).flatten().collect();
+        let tape = Tape::of(&calls);
+        let aws = tape.aws();
+        for _ in 0..60 {
+            aws.tags("arn:x").await.unwrap();
+        }
+        assert_eq!(tape.said().len(), 300);
+    });
+}

@@ -37,11 +37,13 @@ fn the_owner_of_a_parameter_is_its_owner_tag_and_nothing_else() {
         let tape = Tape::of(&[
             (200, json!({"TagList": [tag("team"), tag("ecr-steward:owner")]})),
             (200, json!({"TagList": [tag("team")]})),
+            (400, refused("InvalidResourceId", "")),
             (400, refused("AccessDeniedException", "no")),
         ]);
         let aws = tape.aws();
         assert_eq!(aws.parameter_owner("/x").await, Ok(Some("guid/Fleet".to_owned())));
         assert_eq!(aws.parameter_owner("/x").await, Ok(None));
+        assert_eq!(aws.parameter_owner("/x").await, Ok(None), "it vanished since it was read");
         assert_eq!(aws.parameter_owner("/x").await.unwrap_err().kind, FaultKind::Denied);
         assert_eq!(tape.said()[0].json(), json!({"ResourceType": "Parameter", "ResourceId": "/x"}));
     });
