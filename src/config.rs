@@ -119,6 +119,11 @@ pub fn endpoints_from_environment() -> Endpoints {
     endpoints(&variable)
 }
 
+/// Where Lambda's Runtime API listens, from `AWS_LAMBDA_RUNTIME_API`.
+pub fn runtime_api_from_environment() -> Option<String> {
+    variable("AWS_LAMBDA_RUNTIME_API")
+}
+
 /// Which log level is wished: `LOG_LEVEL`, else Lambda's own `AWS_LAMBDA_LOG_LEVEL`.
 pub fn log_level_from_environment() -> Option<String> {
     variable("LOG_LEVEL").or_else(|| variable("AWS_LAMBDA_LOG_LEVEL"))

@@ -1,111 +1,20 @@
 //! The clients, built once per process on one shared connection pool.
-//!
-//! TLS is what costs time in a small function: the trust store is parsed once, for all services and for the
-//! answer to CloudFormation alike.
 
+use super::connection::{CONNECT_TIMEOUT, Connection, READ_TIMEOUT};
 use crate::config::{Endpoints, Keys, Settings};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_ecr::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector as _, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use std::fmt;
-use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
-/// Longest wait for a connection, and for the first byte of an answer.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// Tries of one call. Standard backoff with its jitter spreads them over half a minute to a minute; what is still
 /// throttled then is tried again by the flow, and the deadline of the work is the true bound.
 const MAX_ATTEMPTS: u32 = 9;
-
-/// One pool of connections for everything this process says to the world.
-#[derive(Clone)]
-pub struct Connection {
-    connector: Arc<LazyLock<SharedHttpConnector, Build>>,
-}
-
-/// Makes the pool, once.
-type Build = Box<dyn FnOnce() -> SharedHttpConnector + Send>;
-
-impl fmt::Debug for Connection {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Connection")
-    }
-}
-
-impl Default for Connection {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Connection {
-    /// Begins to build the pool on a thread of its own: reading the trust store takes about as long as building
-    /// all clients, and a starting function has two processors. Opens nothing.
-    pub fn new() -> Self {
-        let connector = Arc::new(LazyLock::new(Box::new(connector) as Build));
-        let early = Arc::clone(&connector);
-        // Without a thread the first request builds it; nothing but time is lost.
-        let _ = std::thread::Builder::new().name("trust-store".to_owned()).spawn(move || {
-            LazyLock::force(&early);
-        });
-        Self { connector }
-    }
-
-    /// A connection that speaks through `connector` and opens no socket: for replaying what services said.
-    pub fn of(connector: SharedHttpConnector) -> Self {
-        Self { connector: Arc::new(LazyLock::new(Box::new(move || connector) as Build)) }
-    }
-
-    /// The pool as the SDK wants it.
-    pub fn http_client(&self) -> SharedHttpClient {
-        let connector = Arc::clone(&self.connector);
-        http_client_fn(move |_, _| SharedHttpConnector::clone(&connector))
-    }
-
-    /// Sends one request as it is.
-    pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, String> {
-        self.connector.call(request).await.map_err(|error| error.to_string())
-    }
-
-    /// Opens a connection to a service before it is needed. Whatever comes of it does not matter.
-    pub async fn warm_up(&self, url: &str) {
-        let mut request = HttpRequest::new(SdkBody::empty());
-        if request.set_uri(url).is_err() {
-            return;
-        }
-        if let Ok(response) = self.send(request).await {
-            // The connection goes back to the pool once the answer was read.
-            let _ = ByteStream::new(response.into_body()).collect().await;
-        }
-    }
-}
-
-/// No proxy variable is honoured and no redirect followed.
-fn connector() -> SharedHttpConnector {
-    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
-    let connector = Connector::builder()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .connector_settings(settings)
-        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-        .build();
-    SharedHttpConnector::new(connector)
-}
 
 /// AWS, as the flows' ports see it.
 #[derive(Clone, Debug)]

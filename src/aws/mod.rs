@@ -5,12 +5,15 @@
 mod account;
 pub mod cfn_reply;
 mod clients;
+mod connection;
 mod ecr_read;
 mod ecr_write;
 mod fault;
 mod parameters;
 mod queue;
+pub mod runtime_api;
 mod stacks;
 mod state;
 
-pub use clients::{Aws, Connection};
+pub use clients::Aws;
+pub use connection::Connection;

@@ -2,12 +2,12 @@
 
 use super::Aws;
 use super::fault::fault;
-use crate::event::settle::Settle;
+use crate::event::message::Message;
 use crate::fault::{Fault, FaultKind};
 use crate::flow::Postpone;
 
 impl Postpone for Aws {
-    async fn send(&self, message: &Settle) -> Result<(), Fault> {
+    async fn send(&self, message: &Message) -> Result<(), Fault> {
         let body = serde_json::to_string(message)
             .map_err(|error| Fault::ours("sqs", "SendMessage", FaultKind::Unexpected, error.to_string()))?;
         let delay = i32::try_from(message.delay().as_secs()).unwrap_or(900);

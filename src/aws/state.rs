@@ -4,7 +4,7 @@ use super::Aws;
 use super::fault::fault;
 use crate::fault::absent_is_none;
 use crate::fault::{Fault, FaultKind};
-use crate::flow::{Keep, Recall, Version};
+use crate::flow::{Answers, Keep, Recall, Version};
 use crate::model::identity::Identity;
 use crate::plan::ledger::{LEDGER_VERSION, Ledger};
 use crate::plan::snapshot::Snapshot;
@@ -67,27 +67,53 @@ impl Keep for Aws {
     }
 }
 
+impl Answers for Aws {
+    async fn answer(&self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(self.get_bytes(key).await?.map(|(answer, _)| answer))
+    }
+
+    async fn keep_answer(&self, key: &str, body: Vec<u8>) -> Result<Vec<u8>, Fault> {
+        match self.put_bytes(key, body.clone(), Over::Nothing).await {
+            // Decided by another delivery of the same request, or by a PUT of ours whose answer was lost.
+            Err(fault) if fault.kind == FaultKind::Conflict => {
+                self.answer(key).await?.ok_or(Fault { kind: FaultKind::Unavailable, ..fault })
+            }
+            other => other.map(|_| body),
+        }
+    }
+}
+
 impl Aws {
     async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<(T, String)>, Fault> {
+        let Some((bytes, tag)) = self.get_bytes(key).await? else {
+            return Ok(None);
+        };
+        let value = serde_json::from_slice(&bytes)
+            .map_err(|error| broken(format!("{key}: the object cannot be read: {error}")))?;
+        Ok(Some((value, tag)))
+    }
+
+    async fn get_bytes(&self, key: &str) -> Result<Option<(Vec<u8>, String)>, Fault> {
         let call = self.s3.get_object().bucket(&self.state_bucket).key(key).send().await;
         let Some(answer) = absent_is_none(call.map_err(|error| fault("s3", "GetObject", &error)))? else {
             return Ok(None);
         };
-        let broken = |what: String| Fault::ours("s3", "GetObject", FaultKind::Unexpected, format!("{key}: {what}"));
-        let tag = answer.e_tag.ok_or_else(|| broken("the object has no entity tag".to_owned()))?;
+        let tag = answer.e_tag.ok_or_else(|| broken(format!("{key}: the object has no entity tag")))?;
         let bytes = answer
             .body
             .collect()
             .await
             .map_err(|error| Fault::ours("s3", "GetObject", FaultKind::Unavailable, format!("{key}: {error}")))?;
-        let value = serde_json::from_slice(&bytes.into_bytes())
-            .map_err(|error| broken(format!("the object cannot be read: {error}")))?;
-        Ok(Some((value, tag)))
+        Ok(Some((bytes.to_vec(), tag)))
     }
 
     async fn put(&self, key: &str, value: &impl Serialize, over: Over) -> Result<String, Fault> {
         let bytes = serde_json::to_vec(value)
             .map_err(|error| Fault::ours("s3", "PutObject", FaultKind::Unexpected, format!("{key}: {error}")))?;
+        self.put_bytes(key, bytes, over).await
+    }
+
+    async fn put_bytes(&self, key: &str, bytes: Vec<u8>, over: Over) -> Result<String, Fault> {
         let mut call = self
             .s3
             .put_object()
@@ -108,4 +134,8 @@ impl Aws {
         let call = self.s3.delete_object().bucket(&self.state_bucket).key(key).send().await;
         call.map(|_| ()).map_err(|error| fault("s3", "DeleteObject", &error))
     }
+}
+
+fn broken(what: String) -> Fault {
+    Fault::ours("s3", "GetObject", FaultKind::Unexpected, what)
 }

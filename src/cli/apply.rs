@@ -85,7 +85,7 @@ fn task(args: &PlanArgs, subject: &Subject) -> Task {
         now,
         steps_until,
         claim_until: Task::lapse(now, steps_until),
-        by_cloudformation: false,
+        waiting: None,
     }
 }
 
@@ -131,7 +131,11 @@ fn stopped_reason(stopped: &Stopped) -> (Verdict, String) {
     let reason = match stopped {
         // Whether anything was changed is in the account.
         Stopped::Fault(fault) => fault.to_string(),
-        Stopped::Blocked(_) | Stopped::Partial { .. } | Stopped::Busy(_) => stopped.reason(),
+        Stopped::Blocked(_)
+        | Stopped::Partial { .. }
+        | Stopped::Busy(_)
+        | Stopped::Superseded { .. }
+        | Stopped::Unfinished { .. } => stopped.reason(),
     };
     (verdict, reason)
 }

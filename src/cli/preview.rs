@@ -50,7 +50,13 @@ impl Looked {
 }
 
 fn of<'a>(subject: &'a Subject, ledger: &'a Ledger) -> look::Subject<'a> {
-    look::Subject { fleet: &subject.fleet, ledger, parameter_prefix: &subject.parameter_prefix }
+    look::Subject {
+        fleet: &subject.fleet,
+        ledger,
+        // No request of CloudFormation: nothing was reached before.
+        request_id: "",
+        parameter_prefix: &subject.parameter_prefix,
+    }
 }
 
 /// Looks at everything the plan needs.

@@ -8,7 +8,7 @@ use super::connect::Looker;
 use super::output::progress;
 use super::owner;
 use crate::aws::Aws;
-use crate::event::settle::Settle;
+use crate::event::message::Message;
 use crate::fault::{Fault, FaultKind};
 use crate::flow::{Keep, Page, Postpone, Read, Recall, Stack, Stacks, Version, Write};
 use crate::model::identity::Identity;
@@ -146,8 +146,10 @@ impl Keep for Witness {
 impl Postpone for Witness {
     /// The queue is the function's own. What was released stays tagged, and the sweep or the stack's next update
     /// finds it; where there is no stack, nothing is ever removed.
-    async fn send(&self, message: &Settle) -> Result<(), Fault> {
-        if owner::stand_in(&message.stack_id).is_some() {
+    async fn send(&self, message: &Message) -> Result<(), Fault> {
+        if let Message::Settle(look) = message
+            && owner::stand_in(&look.stack_id).is_some()
+        {
             return Ok(());
         }
         let why = "the command line does not know the function's queue";

@@ -4,14 +4,14 @@
 //! of what is answered.
 
 use super::request::ReplyTarget;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Longest answer CloudFormation reads, in bytes, all fields together.
 pub const MAX_REPLY_BYTES: usize = 4_096;
 
 /// Did it work?
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Status {
     /// Yes.

@@ -3,30 +3,10 @@
 //! The reply target is taken out first and apart from the rest, so that even an unreadable request can be
 //! answered. Knows the protocol; knows nothing of ECR.
 
+use super::url::ResponseUrl;
+use crate::model::identity::{Identity, StackId, fingerprint};
 use serde_json::{Map, Value};
 use std::fmt;
-
-/// The presigned URL an answer is PUT to. Whoever holds it can answer, so it never shows itself in a log.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ResponseUrl(String);
-
-impl ResponseUrl {
-    /// Wraps a URL exactly as CloudFormation sent it.
-    pub fn new(url: impl Into<String>) -> Self {
-        Self(url.into())
-    }
-
-    /// The URL itself, for the one PUT it is meant for.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for ResponseUrl {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("ResponseUrl(…)")
-    }
-}
 
 /// Where, and under which ids, an answer must go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,10 +59,11 @@ impl ReplyTarget {
                 NoTarget::NotCloudFormation
             });
         };
-        if !url_is_acceptable(&url, accept_http) {
+        let url = ResponseUrl::new(url);
+        if !url.is_acceptable(accept_http) {
             return Err(NoTarget::Damaged("its ResponseURL is not an https URL with a host".to_owned()));
         }
-        let from_key = ids_from_url(&url);
+        let from_key = url.ids();
         let recovered = |index: usize| from_key.as_ref().and_then(|ids| ids.get(index).cloned());
         let missing = |what: &str| NoTarget::Damaged(format!("it has no {what}"));
         Ok(Self {
@@ -92,39 +73,25 @@ impl ReplyTarget {
                 .ok_or_else(|| missing("LogicalResourceId"))?,
             request_id: text("RequestId").or_else(|| recovered(2)).ok_or_else(|| missing("RequestId"))?,
             physical_id: text("PhysicalResourceId"),
-            url: ResponseUrl::new(url),
+            url,
         })
     }
-}
 
-fn url_is_acceptable(url: &str, accept_http: bool) -> bool {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://").filter(|_| accept_http));
-    rest.and_then(|rest| rest.split(['/', '?']).next())
-        .is_some_and(|host| !host.is_empty() && !host.contains('@') && !host.starts_with(':'))
-}
-
-fn ids_from_url(url: &str) -> Option<Vec<String>> {
-    let path = url.split_once("://")?.1.split_once('/')?.1;
-    let key = percent_decoded(path.split('?').next()?)?;
-    // The stack's ARN comes first; a path-style URL has the bucket before it.
-    let key = key.get(key.find("arn:")?..)?;
-    let ids: Vec<String> = key.split('|').map(str::to_owned).collect();
-    (ids.len() == 3 && ids.iter().all(|id| !id.is_empty())).then_some(ids)
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let high = char::from(rest.next()?).to_digit(16)?;
-            let low = char::from(rest.next()?).to_digit(16)?;
-            bytes.push(u8::try_from(high * 16 + low).ok()?);
-        } else {
-            bytes.push(byte);
-        }
+    /// The resource, where the stack's ARN is one.
+    pub fn identity(&self) -> Option<Identity> {
+        let stack = StackId::parse(&self.stack_id).ok()?;
+        Some(Identity { stack, logical_id: self.logical_id.clone() })
     }
-    String::from_utf8(bytes).ok()
+
+    /// The id a FAILED answer carries: the one CloudFormation holds, else the one a Create would have given, so that
+    /// the Delete that follows names the same resource. Never empty.
+    pub fn resource_id(&self) -> String {
+        let derived = || match self.identity() {
+            Some(identity) => identity.physical_id(),
+            None => format!("ecr-steward/{}/{}", fingerprint(self.stack_id.as_bytes()), self.logical_id),
+        };
+        self.physical_id.clone().unwrap_or_else(derived)
+    }
 }
 
 /// What CloudFormation wants.

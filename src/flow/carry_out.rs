@@ -77,6 +77,28 @@ impl Outcome {
         })
     }
 
+    /// Parameters that are written now.
+    pub fn published_parameters(&self) -> impl Iterator<Item = &String> {
+        self.steps.iter().filter_map(|step| match (&step.change, &step.outcome) {
+            (Change::PutParameter { path, .. }, StepOutcome::Done) => Some(path),
+            _ => None,
+        })
+    }
+
+    /// Is more time all that is wanted? Then how many steps are left; a step that had begun counts too.
+    pub fn left_for_want_of_time(&self) -> Option<usize> {
+        let mut left: usize = 0;
+        for step in &self.steps {
+            match &step.outcome {
+                StepOutcome::Done | StepOutcome::Kept => {}
+                StepOutcome::NotReached => left += 1,
+                StepOutcome::Failed(fault) if matches!(fault.kind, FaultKind::Late | FaultKind::Throttled) => left += 1,
+                StepOutcome::Failed(_) => return None,
+            }
+        }
+        (left > 0).then_some(left)
+    }
+
     /// What failed or was not reached, one line each.
     pub fn failures(&self) -> Vec<String> {
         self.steps

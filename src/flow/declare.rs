@@ -5,11 +5,12 @@
 //! ledger before its first write; running it again after a crash at any call ends in the same world.
 //! Assumptions: one request at a time holds the claim; the conditional write of the ledger decides races.
 
-use super::carry_out::{Outcome, carry_out};
+use super::carry_out::Outcome;
+use super::hold::{carry_out_while_ours, give_up, recall};
 use super::look::{Looked, Subject, decide, look};
 use super::task::{Stopped, Task};
-use super::{Keep, Recall, Stack, Version, World, record};
-use crate::event::settle::{Kind, Settle};
+use super::{Stack, Version, World, record};
+use crate::event::message::{Message, Settle, VERSION};
 use crate::fault::{Fault, FaultKind};
 use crate::model::Seen;
 use crate::model::name::RepositoryName;
@@ -20,10 +21,8 @@ use crate::plan::snapshot::Snapshot;
 use crate::plan::{Blocked, Plan};
 use crate::spec::outputs::{self, Source};
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
-/// Between two looks at a claim somebody else holds.
-const CLAIM_WAIT: Duration = Duration::from_secs(2);
 /// Rounds of looking again after somebody else got there first.
 const ROUNDS: u32 = 3;
 /// Before the second round; the third waits twice as long.
@@ -44,7 +43,7 @@ pub struct Declared {
 pub async fn declare(world: &impl World, task: &Task, declaration: Declaration) -> Result<Declared, Stopped> {
     let mut writes = 0;
     for round in 1..=ROUNDS {
-        let attempt = attempt(world, task, &declaration, &mut writes).await;
+        let attempt = attempt(world, task, &declaration, round, &mut writes).await;
         match attempt.map_err(|stopped| stopped.after(writes))? {
             Attempt::Reached(declared) => return Ok(Declared { writes, ..declared }),
             // What the other wrote may not be visible at once.
@@ -72,32 +71,60 @@ async fn attempt(
     world: &impl World,
     task: &Task,
     declaration: &Declaration,
+    round: u32,
     writes: &mut usize,
 ) -> Result<Attempt, Stopped> {
     let (ledger, mut version) = recall(world, task).await?;
-    let subject = Subject { fleet: &declaration.fleet, ledger: &ledger, parameter_prefix: &task.parameter_prefix };
+    let first = version == Version::New;
+    // Whoever has begun has a record: without one, a Delete has been here meanwhile.
+    if first && task.waiting.as_ref().is_some_and(|waiting| round > 1 || waiting.part > 1) {
+        return Err(Stopped::Superseded { done: *writes });
+    }
+    let subject = Subject {
+        fleet: &declaration.fleet,
+        ledger: &ledger,
+        request_id: &task.request_id,
+        parameter_prefix: &task.parameter_prefix,
+    };
     let seen = look(world, subject).await?;
     let mut plan = decide(subject, &seen, &task.now_text());
     if let Some(stack) = &seen.stack {
         refuse_late(task, stack, &mut plan);
     }
     if !plan.blocked.is_empty() {
+        give_up(world, task, ledger, &version).await;
         return Err(Stopped::Blocked(plan.blocked));
     }
     let snapshots = snapshots(&plan, &seen.observed, &task.now_text())?;
-    let prepared = record::before(task, ledger, declaration, &plan, &seen, &snapshots);
+    let mut prepared = record::before(task, ledger, declaration, &plan, &seen, &snapshots);
+    task.may_write().await?;
     if !plan.is_empty() {
         version = match begin(world, &prepared, &version, &snapshots).await {
             Err(fault) if fault.kind == FaultKind::Conflict => return Ok(Attempt::Overtaken),
             other => other?,
         };
-        let outcome = carry_out(world, &plan, task.steps_until).await;
+        if first && !still_wanted(world, task).await {
+            // Nothing was written under this record, and whoever deletes found none.
+            let _ = world.forget_ledger(&task.identity).await;
+            return Err(Stopped::Superseded { done: 0 });
+        }
+        let outcome = carry_out_while_ours(world, task, &plan).await?;
         *writes += outcome.done();
+        if let Some(left) = outcome.left_for_want_of_time() {
+            record::unfinished(&mut prepared, task, &plan, &outcome);
+            world.save_ledger(&prepared, &version).await?;
+            return Err(Stopped::Unfinished { done: outcome.done(), left });
+        }
         if !outcome.failures().is_empty() {
-            // A claim that stays is taken over by the next request; what failed must be told either way.
-            let _ = give_up_claim(world, prepared, &version).await;
+            give_up(world, task, prepared, &version).await;
             return if outcome.has_conflict() { Ok(Attempt::Overtaken) } else { Err(partial(&outcome, *writes)) };
         }
+    }
+    // Invocations before this one have written too.
+    if let Some(progress) = prepared.progress_of(&task.request_id) {
+        *writes += progress.writes;
+        plan.released.extend(progress.released.iter().cloned());
+        plan.claimed_back.extend(progress.claimed_back.iter().cloned());
     }
     let mut declared = Declared { remarks: remarks(&plan, &prepared, &seen, task), ..Declared::default() };
     match finish(world, task, prepared, &version, declaration, &mut declared).await {
@@ -109,42 +136,32 @@ async fn attempt(
 /// CloudFormation waits for nobody while a stack is at rest: a request that arrives then was delivered late or twice,
 /// and what it wishes is no longer what the template says.
 fn refuse_late(task: &Task, stack: &Stack, plan: &mut Plan) {
-    if task.by_cloudformation && !stack.is_moving() && !plan.is_empty() {
+    if task.waiting.is_some() && !stack.wants_writes() && !plan.is_empty() {
+        let status = &stack.status;
+        let state = if stack.is_moving() { "is past making things" } else { "is at rest" };
         plan.block(
             task.identity.stack.name.clone(),
-            format!("the stack is at rest ({}), so this request came too late; update the stack again", stack.status),
+            format!("the stack {state} ({status}), so this request came too late; update the stack again"),
         );
+    }
+}
+
+/// A Delete that came before this request had a record found nothing to do. It was sent after the stack had turned
+/// round, and our record is written by now: either it sees that, or we see this.
+async fn still_wanted(world: &impl World, task: &Task) -> bool {
+    if task.waiting.is_none() {
+        return true;
+    }
+    match world.stack(&task.identity.stack.arn).await {
+        Ok(Some(stack)) => stack.wants_writes(),
+        // A stack CloudFormation does not know sends nothing; and what cannot be read is no reason to stop.
+        Ok(None) | Err(_) => true,
     }
 }
 
 /// Steps that failed, as a reason to stop.
 pub fn partial(outcome: &Outcome, done: usize) -> Stopped {
     Stopped::Partial { failures: outcome.failures(), done }
-}
-
-/// The ledger, once no message of ours is at work on it.
-///
-/// CloudFormation sends one request per resource at a time, so a claim of another *request* belongs to one that
-/// has ended, however it ended, and is taken over; its late writes fail on the ledger's version.
-pub async fn recall(world: &impl Recall, task: &Task) -> Result<(Ledger, Version), Stopped> {
-    let key = task.identity.ledger_key();
-    let begun = Instant::now();
-    loop {
-        let Some((ledger, version)) = world.ledger(&key).await? else {
-            return Ok((Ledger::new(task.identity.clone()), Version::New));
-        };
-        let waited = i64::try_from(begun.elapsed().as_secs()).unwrap_or(i64::MAX);
-        let now = task.now.saturating_add(waited);
-        match &ledger.claim {
-            Some(claim) if claim.is_of_message() && claim.until > now => {
-                if Instant::now() + CLAIM_WAIT >= task.steps_until {
-                    return Err(Stopped::Busy(claim.holder.clone()));
-                }
-                sleep(CLAIM_WAIT).await;
-            }
-            Some(_) | None => return Ok((ledger, version)),
-        }
-    }
 }
 
 fn snapshots(plan: &Plan, observed: &Observed, now: &str) -> Result<Vec<Snapshot>, Stopped> {
@@ -177,11 +194,6 @@ async fn begin(
     world.save_ledger(prepared, version).await
 }
 
-async fn give_up_claim(world: &impl Keep, mut ledger: Ledger, version: &Version) -> Result<(), Fault> {
-    ledger.claim = None;
-    world.save_ledger(&ledger, version).await.map(|_| ())
-}
-
 async fn finish(
     world: &impl World,
     task: &Task,
@@ -201,14 +213,13 @@ async fn finish(
     record::after(&mut ledger, declaration);
     let unsettled = ledger.released.values().any(|release| release.kept.is_none());
     if unsettled || !ledger.stale_parameters(fleet, &task.parameter_prefix).is_empty() {
-        let message = Settle {
-            version: 1,
-            kind: Kind::Settle,
+        let message = Message::Settle(Settle {
+            version: VERSION,
             stack_id: task.identity.stack.arn.clone(),
             logical_id: task.identity.logical_id.clone(),
             request_id: task.request_id.clone(),
             attempt: 0,
-        };
+        });
         // What was released keeps its tags; without the message the next Update or the sweep finds it.
         if let Err(fault) = world.send(&message).await {
             declared.warnings.push(format!("released repositories wait for the sweep: {fault}"));

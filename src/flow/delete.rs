@@ -4,15 +4,16 @@
 //! Already gone is success; what is not ours is left alone; a repository that holds images fails the request by
 //! name while the others go.
 
-use super::carry_out::carry_out;
-use super::declare::{partial, recall};
+use super::carry_out::Outcome;
+use super::declare::partial;
+use super::hold::{carry_out_while_ours, give_up, recall};
 use super::survey::{Depth, Scope, survey};
 use super::task::{Stopped, Task};
-use super::{Keep, Recall, Stack, Stacks, Version, World};
+use super::{Keep, Recall, Stack, Stacks, Version, World, record};
 use crate::fault::{Fault, FaultKind};
 use crate::model::name::RepositoryName;
 use crate::plan::farewell::{self, Consent, Snapshots};
-use crate::plan::ledger::{Claim, Ledger};
+use crate::plan::ledger::Ledger;
 use crate::spec::{Fleet, Removal};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,15 +52,20 @@ async fn attempt(world: &impl World, task: &Task, own: Option<&Fleet>) -> Result
     let snapshots = snapshots(world, &ledger, &names).await?;
     let plan = farewell::delete(&ledger, &observed, &snapshots, consent);
     if !plan.blocked.is_empty() {
+        give_up(world, task, ledger, &version).await;
         return Err(Stopped::Blocked(plan.blocked));
     }
     let mut remarks: Vec<String> =
         plan.retained.iter().map(|kept| format!("{}: {}", kept.repository, kept.reason)).collect();
+    task.may_write().await?;
     if !plan.is_empty() {
         hold(world, task, ledger, &version).await?;
     }
-    let outcome = carry_out(world, &plan, task.steps_until).await;
+    let outcome = if plan.is_empty() { Outcome::default() } else { carry_out_while_ours(world, task, &plan).await? };
     remarks.extend(outcome.kept().map(|name| format!("{name} still holds images and was handed back")));
+    if let Some(left) = outcome.left_for_want_of_time() {
+        return Err(Stopped::Unfinished { done: outcome.done(), left });
+    }
     if !outcome.failures().is_empty() {
         return Err(partial(&outcome, outcome.done()));
     }
@@ -139,7 +145,7 @@ async fn hold(world: &impl Keep, task: &Task, mut ledger: Ledger, version: &Vers
     if *version == Version::New {
         return Ok(());
     }
-    ledger.claim = Some(Claim { holder: task.request_id.clone(), until: task.claim_until });
+    record::claim(&mut ledger, task);
     world.save_ledger(&ledger, version).await?;
     Ok(())
 }

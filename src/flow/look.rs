@@ -25,8 +25,18 @@ pub struct Subject<'a> {
     pub fleet: &'a Fleet,
     /// The record of the resource.
     pub ledger: &'a Ledger,
+    /// The request the look is for, which may have come some way in earlier invocations.
+    pub request_id: &'a str,
     /// The SSM prefix of this installation.
     pub parameter_prefix: &'a str,
+}
+
+impl<'a> Subject<'a> {
+    /// What the request has brought to its declaration in earlier invocations.
+    fn reached(&self) -> &'a BTreeSet<RepositoryName> {
+        static NONE: BTreeSet<RepositoryName> = BTreeSet::new();
+        self.ledger.progress_of(self.request_id).map_or(&NONE, |progress| &progress.reached)
+    }
 }
 
 /// All that was looked at.
@@ -69,9 +79,9 @@ pub async fn look<R: Read + Recall + Stacks>(reader: &R, subject: Subject<'_>) -
 
 /// Decides, with `now` as the time of releases.
 pub fn decide(subject: Subject<'_>, looked: &Looked, now: &str) -> Plan {
-    let Subject { fleet, ledger, parameter_prefix } = subject;
-    let wished =
-        Wished { fleet, ledger, stack_tags: &looked.stack_tags, owners: &looked.owners, parameter_prefix, now };
+    let Subject { fleet, ledger, parameter_prefix, .. } = subject;
+    let (reached, stack_tags, owners) = (subject.reached(), &looked.stack_tags, &looked.owners);
+    let wished = Wished { fleet, ledger, stack_tags, reached, owners, parameter_prefix, now };
     fleet::plan(wished, &looked.observed)
 }
 
@@ -97,20 +107,25 @@ async fn stack(
 }
 
 fn scope(subject: Subject<'_>, known: &BTreeSet<RepositoryName>) -> Scope {
-    let Subject { fleet, ledger, parameter_prefix } = subject;
+    let Subject { fleet, ledger, parameter_prefix, .. } = subject;
+    let reached = subject.reached();
     let mut repositories: BTreeMap<RepositoryName, Depth> =
         known.iter().map(|name| (name.clone(), Depth { expected: true, ..Depth::default() })).collect();
     for spec in &fleet.repositories {
+        if reached.contains(&spec.name) {
+            repositories.insert(spec.name.clone(), Depth { expected: true, ..Depth::default() });
+            continue;
+        }
         let known = known.contains(&spec.name);
         let policy = !known || spec.wishes_policy() || ledger.ever_wished_policy(&spec.name);
         repositories.insert(spec.name.clone(), Depth { lifecycle: true, policy, expected: known });
     }
-    let published = fleet.repositories.iter().filter(|_| fleet.publish_parameters);
+    let published = fleet.repositories.iter().filter(|spec| fleet.publish_parameters && !reached.contains(&spec.name));
     let parameters = published
         .map(|spec| fleet.parameter_path(parameter_prefix, &spec.short))
         .map(|path| (path.clone(), !ledger.parameters.contains_key(&path)))
         .collect();
-    Scope { repositories, parameters, scanning: true }
+    Scope { repositories, bare: reached.clone(), parameters, scanning: true }
 }
 
 /// For every foreign owner seen: is it still there?

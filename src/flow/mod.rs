@@ -7,13 +7,14 @@
 pub mod carry_out;
 pub mod declare;
 pub mod delete;
+pub mod hold;
 pub mod look;
 pub mod record;
 pub mod settle;
 pub mod survey;
 pub mod task;
 
-use crate::event::settle::Settle;
+use crate::event::message::Message;
 use crate::fault::Fault;
 use crate::model::identity::Identity;
 use crate::model::name::RepositoryName;
@@ -91,6 +92,14 @@ pub trait Keep: Recall {
     fn put_snapshot(&self, key: &str, snapshot: &Snapshot) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
+/// The answers already decided, so that a request that comes again is answered with the same bytes.
+pub trait Answers: Sync {
+    /// The answer decided for a request, by its key.
+    fn answer(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, Fault>> + Send;
+    /// Keeps an answer where there is none yet, and returns the one that stands.
+    fn keep_answer(&self, key: &str, body: Vec<u8>) -> impl Future<Output = Result<Vec<u8>, Fault>> + Send;
+}
+
 /// What CloudFormation says of a stack.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stack {
@@ -107,6 +116,13 @@ impl Stack {
     pub fn is_moving(&self) -> bool {
         self.status.ends_with("_IN_PROGRESS")
     }
+
+    /// Can a Create or an Update be waited for now? Not by a stack at rest, and not by one that is past making things:
+    /// it deletes, takes its creation back, or cleans up.
+    pub fn wants_writes(&self) -> bool {
+        let past = ["DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"];
+        self.is_moving() && !past.contains(&self.status.as_str()) && !self.status.ends_with("CLEANUP_IN_PROGRESS")
+    }
 }
 
 /// Asking CloudFormation.
@@ -120,7 +136,7 @@ pub trait Stacks: Sync {
 /// The function's own delayed queue.
 pub trait Postpone: Sync {
     /// Sends a message that arrives after its own delay.
-    fn send(&self, message: &Settle) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn send(&self, message: &Message) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
 /// All of the outside world.

@@ -1,14 +1,16 @@
 //! What a Create or Update writes into the ledger: before its first write, and once it has reached its goal.
 
+use super::carry_out::Outcome;
 use super::look::Looked;
 use super::task::Task;
 use crate::model::Seen;
 use crate::model::name::RepositoryName;
 use crate::model::repository::{OWN_TAG_PREFIX, OWNER_TAG, Observed};
 use crate::plan::Plan;
-use crate::plan::ledger::{Adoption, Claim, Declaration, Direction, Ledger, Release};
+use crate::plan::ledger::{Adoption, Declaration, Direction, Ledger, Progress, Release};
 use crate::plan::snapshot::Snapshot;
 use crate::spec::{Fleet, Removal};
+use std::collections::BTreeSet;
 
 /// The ledger as it must stand before the first write.
 pub fn before(
@@ -25,7 +27,7 @@ pub fn before(
         ledger.reclaimed.clear();
     }
     forget_what_is_gone(&mut ledger, &declaration.fleet, &seen.observed);
-    ledger.claim = Some(Claim { holder: task.request_id.clone(), until: task.claim_until });
+    claim(&mut ledger, task);
     for name in &plan.released {
         let release = release(&ledger, name, task, declaration, direction);
         ledger.released.insert(name.clone(), release);
@@ -50,6 +52,37 @@ pub fn before(
     ledger.stack_tags.extend(seen.stack_tags.clone());
     ledger.attempted = Some(declaration.clone());
     ledger
+}
+
+/// The ledger in the hands of this task.
+pub fn claim(ledger: &mut Ledger, task: &Task) {
+    ledger.claim = Some(task.claim());
+    if task.waiting.is_some() {
+        ledger.take_up(&task.request_id);
+    }
+}
+
+/// The ledger of a request that goes on in another invocation.
+pub fn unfinished(ledger: &mut Ledger, task: &Task, plan: &Plan, outcome: &Outcome) {
+    let open: BTreeSet<&RepositoryName> = outcome.unfinished().collect();
+    let declared = ledger.attempted.iter().flat_map(|attempted| &attempted.fleet.repositories);
+    let reached: Vec<RepositoryName> =
+        declared.map(|spec| spec.name.clone()).filter(|name| !open.contains(name)).collect();
+    for path in outcome.published_parameters() {
+        if let Some(repository) = ledger.pending_parameters.remove(path) {
+            ledger.parameters.insert(path.clone(), repository);
+        }
+    }
+    let before = ledger.progress.take().filter(|progress| progress.request_id == task.request_id);
+    let mut progress =
+        before.unwrap_or_else(|| Progress { request_id: task.request_id.clone(), ..Progress::default() });
+    progress.reached.retain(|name| !open.contains(name));
+    progress.reached.extend(reached);
+    progress.writes += outcome.done();
+    progress.released.extend(plan.released.iter().cloned());
+    progress.claimed_back.extend(plan.claimed_back.iter().cloned());
+    ledger.progress = Some(progress);
+    ledger.claim = None;
 }
 
 /// What is no longer ours to remember: gone or somebody else's by now. A name a cut-off request may have made a
@@ -133,5 +166,6 @@ pub fn after(ledger: &mut Ledger, declaration: &Declaration) {
     ledger.touched = declared.chain(ledger.released.keys().cloned()).chain(ledger.unseen.iter().cloned()).collect();
     let written = std::mem::take(&mut ledger.pending_parameters);
     ledger.parameters.extend(written);
+    ledger.progress = None;
     ledger.claim = None;
 }

@@ -46,7 +46,8 @@ pub async fn settle(world: &impl World, task: &Task) -> Result<Settled, Stopped>
     let mut kept = Vec::new();
     let names = finishable(&mut ledger, ending, &status, &mut kept);
     let stale = if ending == Ending::Other { Vec::new() } else { stale(&ledger, task) };
-    ledger.claim = Some(Claim { holder: format!("{MESSAGE_HOLDER}{}", task.request_id), until: task.claim_until });
+    let holder = format!("{MESSAGE_HOLDER}{}", task.request_id);
+    ledger.claim = Some(Claim { holder, until: task.claim_until, expires: None });
     let version = match world.save_ledger(&ledger, &version).await {
         Err(fault) if fault.kind == FaultKind::Conflict => {
             return Ok(Settled::Later("another request began".to_owned()));

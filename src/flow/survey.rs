@@ -24,11 +24,13 @@ pub struct Depth {
     pub expected: bool,
 }
 
-/// What to look at. Tags are always read: they say whose a repository is.
+/// What to look at. Tags are read of all but the bare ones: they say whose a repository is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// Repositories and how deep.
     pub repositories: BTreeMap<RepositoryName, Depth>,
+    /// Of these it is enough to know that they exist.
+    pub bare: BTreeSet<RepositoryName>,
     /// SSM parameters: name, and whether the owner must be known.
     pub parameters: BTreeMap<String, bool>,
     /// Does the registry's scan type matter?
@@ -41,7 +43,8 @@ pub async fn survey(reader: &impl Read, scope: &Scope) -> Observed {
     let repositories = stream::iter(found)
         .map(|(name, seen)| async {
             let depth = scope.repositories.get(&name).copied().unwrap_or_default();
-            (name, deepen(reader, seen, depth).await)
+            let seen = if scope.bare.contains(&name) { seen } else { deepen(reader, seen, depth).await };
+            (name, seen)
         })
         .buffer_unordered(AT_ONCE)
         .collect()

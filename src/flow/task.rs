@@ -1,8 +1,10 @@
 //! What every walk is told: whose resource, which request, until when; and what can come of it.
 
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultKind};
 use crate::model::identity::Identity;
 use crate::plan::Blocked;
+use crate::plan::ledger::Claim;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// One request or message at work.
@@ -22,8 +24,46 @@ pub struct Task {
     pub steps_until: Instant,
     /// When a claim of this task lapses, in seconds since 1970; see [`Task::lapse`].
     pub claim_until: i64,
-    /// Does CloudFormation wait for it? Then the stack must be moving.
-    pub by_cloudformation: bool,
+    /// CloudFormation, where it is what waits; nobody waits for our own messages, and a terminal is not so strict.
+    pub waiting: Option<Waiting>,
+}
+
+/// A request of CloudFormation that is to be answered.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// Which invocation works on it; 1 for the first.
+    pub part: u32,
+    /// When its response URL expires, in seconds since 1970, where it says so. Later requests expire later.
+    pub expires: Option<i64>,
+    /// May writing begin?
+    pub go: Go,
+}
+
+/// The leave to begin to write, given once the host of the answer has been reached: who cannot be told what was done
+/// should not have it done.
+#[derive(Clone, Debug)]
+pub struct Go(watch::Receiver<Option<Result<(), String>>>);
+
+impl Go {
+    /// A leave that is still to be given, and what gives it.
+    pub fn later() -> (watch::Sender<Option<Result<(), String>>>, Self) {
+        let (sender, receiver) = watch::channel(None);
+        (sender, Self(receiver))
+    }
+
+    async fn given(&self) -> Result<(), Fault> {
+        let refused = |why: String| {
+            let why = format!("the host that CloudFormation's answer goes to cannot be reached: {why}");
+            Fault::ours("cloudformation", "PutResponse", FaultKind::Unavailable, why)
+        };
+        let mut leave = self.0.clone();
+        let told = leave.wait_for(Option::is_some).await.map(|told| told.clone());
+        match told {
+            Ok(Some(Ok(()))) => Ok(()),
+            Ok(Some(Err(why))) => Err(refused(why)),
+            Ok(None) | Err(_) => Err(refused("nobody tried".to_owned())),
+        }
+    }
 }
 
 impl Task {
@@ -35,6 +75,20 @@ impl Task {
     /// Where the outputs object lies.
     pub fn outputs_uri(&self) -> String {
         format!("s3://{}/{}", self.state_bucket, self.identity.outputs_key())
+    }
+
+    /// Waits for the leave to write; at once where nobody waits for an answer.
+    pub async fn may_write(&self) -> Result<(), Fault> {
+        match &self.waiting {
+            Some(waiting) => waiting.go.given().await,
+            None => Ok(()),
+        }
+    }
+
+    /// This task's claim on the resource.
+    pub fn claim(&self) -> Claim {
+        let expires = self.waiting.as_ref().and_then(|waiting| waiting.expires);
+        Claim { holder: self.request_id.clone(), until: self.claim_until, expires }
     }
 
     /// When a claim lapses whose task begins at `now` and begins no step after `steps_until`.
@@ -63,6 +117,18 @@ pub enum Stopped {
     },
     /// Another request holds the resource, and did so for as long as we could wait.
     Busy(String),
+    /// CloudFormation has sent a later request for this resource, so nobody waits for this one any more.
+    Superseded {
+        /// Writes that were done before that was noticed.
+        done: usize,
+    },
+    /// Time ran out and nothing else went wrong: the same request goes on from here in another invocation.
+    Unfinished {
+        /// Writes that were done in this invocation.
+        done: usize,
+        /// Writes that are left.
+        left: usize,
+    },
 }
 
 impl From<Fault> for Stopped {
@@ -82,7 +148,8 @@ impl Stopped {
                 done,
             },
             Self::Fault(fault) => Self::Partial { failures: vec![fault.to_string()], done },
-            stopped @ (Self::Partial { .. } | Self::Busy(_)) => stopped,
+            Self::Superseded { .. } => Self::Superseded { done },
+            stopped @ (Self::Partial { .. } | Self::Busy(_) | Self::Unfinished { .. }) => stopped,
         }
     }
 
@@ -90,8 +157,8 @@ impl Stopped {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Fault(fault) => fault.retryable(),
-            Self::Partial { .. } | Self::Busy(_) => true,
-            Self::Blocked(_) => false,
+            Self::Partial { .. } | Self::Busy(_) | Self::Unfinished { .. } => true,
+            Self::Blocked(_) | Self::Superseded { .. } => false,
         }
     }
 
@@ -113,6 +180,15 @@ impl Stopped {
                 )
             }
             Self::Busy(holder) => format!("nothing was changed: request {holder} is still at work on this resource"),
+            Self::Superseded { done: 0 } => {
+                "nothing was changed: CloudFormation has sent a later request for this resource".to_owned()
+            }
+            Self::Superseded { done } => format!(
+                "stopped after {done} changes: CloudFormation has sent a later request for this resource, which goes on from there"
+            ),
+            Self::Unfinished { done, left } => format!(
+                "out of time: {done} changes were made and {left} are left. What was done is on record and the next request goes on from there; try again, or declare fewer repositories at once"
+            ),
         }
     }
 }

@@ -1,30 +1,20 @@
-//! Messages of the function's own queue.
+//! Messages of the function's own queue: requests to go on with, and releases to settle.
 
+use super::custom_resource::{Deliver, Delivery, Office, answer};
 use super::time::Budget;
-use crate::event::settle::Settle;
-use crate::flow::World;
+use crate::event::message::{Continue, Message, Settle};
 use crate::flow::settle::{Settled, settle};
 use crate::flow::task::Task;
+use crate::flow::{Answers, World};
 use crate::model::identity::{Identity, StackId};
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use serde_json::Value;
 use std::time::Duration;
 
 /// Longest time, in seconds, that one look takes.
-const LONGEST_LOOK: u32 = 120;
-
-/// What handling messages needs.
-#[derive(Clone, Copy, Debug)]
-pub struct Mailroom<'a, W> {
-    /// The outside world.
-    pub world: &'a W,
-    /// The SSM prefix of this installation.
-    pub parameter_prefix: &'a str,
-    /// The state bucket.
-    pub state_bucket: &'a str,
-    /// Now, in seconds since 1970.
-    pub now: i64,
-}
+const LONGEST_LOOK: i64 = 120;
+/// What a batch returns of which no message failed.
+const NONE_FAILED: &str = r#"{"batchItemFailures":[]}"#;
 
 /// Is this payload a batch of the queue?
 pub fn is_batch(event: &Value) -> bool {
@@ -34,18 +24,25 @@ pub fn is_batch(event: &Value) -> bool {
     })
 }
 
-/// Handles a batch. A message that failed is named, so that only it comes again; `Err` fails the whole batch,
-/// where a message cannot be named.
-pub async fn handle<W: World>(
-    room: &Mailroom<'_, W>,
+/// Handles a batch in one invocation. A message that failed is named, so that only it comes again; `Err` fails the
+/// whole batch, where a message cannot be named.
+pub async fn handle<W: World + Answers>(
+    office: &Office<'_, W>,
+    sender: &impl Deliver,
     event: Value,
+    invocation: &str,
     left: Duration,
 ) -> Result<SqsBatchResponse, String> {
     let batch: SqsEvent =
         serde_json::from_value(event).map_err(|error| format!("the batch cannot be read: {error}"))?;
     let mut response = SqsBatchResponse::default();
     for message in batch.records {
-        let Err(why) = one(room, &message, left).await else { continue };
+        let done = match Message::parse(message.body.as_deref().unwrap_or_default()) {
+            Ok(Message::Settle(look)) => look_again(office, &look, left).await,
+            Ok(Message::Continue(request)) => go_on(office, sender, &request, invocation, left).await,
+            Err(why) => Err(format!("the message cannot be read: {why}")),
+        };
+        let Err(why) = done else { continue };
         tracing::error!(message_id = message.message_id, why, "a message of the queue failed");
         let Some(id) = message.message_id else {
             return Err(why);
@@ -57,22 +54,37 @@ pub async fn handle<W: World>(
     Ok(response)
 }
 
-async fn one<W: World>(room: &Mailroom<'_, W>, message: &SqsMessage, left: Duration) -> Result<(), String> {
-    let body = message.body.as_deref().unwrap_or_default();
-    let look = Settle::parse(body).map_err(|error| format!("the message cannot be read: {error}"))?;
+/// Goes on with a request. It fails where it could not be answered, and then the message comes again; its end in the
+/// dead-letter queue is the responder's.
+async fn go_on<W: World + Answers>(
+    office: &Office<'_, W>,
+    sender: &impl Deliver,
+    request: &Continue,
+    invocation: &str,
+    left: Duration,
+) -> Result<(), String> {
+    let Continue { request: event, begun, part, .. } = request;
+    let delivery = Delivery { event, begun: *begun, part: *part, invocation, returns: NONE_FAILED, left };
+    let answered = answer(office, sender, delivery).await;
+    // The error itself may be a whole answer; its kind is enough to be logged.
+    answered.map(|_| ()).map_err(|unanswered| unanswered.kind().to_owned())
+}
+
+async fn look_again<W: World>(office: &Office<'_, W>, look: &Settle, left: Duration) -> Result<(), String> {
+    let world = office.world.map_err(str::to_owned)?;
     // Releases wait for nobody's answer, and a request that wants the resource should not wait long for us.
-    let steps_until = Budget::split(left, Some(LONGEST_LOOK)).steps_until;
+    let steps_until = Budget::split(left, LONGEST_LOOK).steps_until;
     let task = Task {
         identity: Identity { stack: StackId::parse(&look.stack_id)?, logical_id: look.logical_id.clone() },
         request_id: look.request_id.clone(),
-        parameter_prefix: room.parameter_prefix.to_owned(),
-        state_bucket: room.state_bucket.to_owned(),
-        now: room.now,
+        parameter_prefix: office.parameter_prefix.to_owned(),
+        state_bucket: office.state_bucket.to_owned(),
+        now: office.now,
         steps_until,
-        claim_until: Task::lapse(room.now, steps_until),
-        by_cloudformation: false,
+        claim_until: Task::lapse(office.now, steps_until),
+        waiting: None,
     };
-    let settled = match settle(room.world, &task).await {
+    let settled = match settle(world, &task).await {
         // Coming again by itself would take as long as the queue hides a message: an hour and a half.
         Err(stopped) if stopped.may_pass() => Settled::Later(stopped.reason()),
         other => other.map_err(|stopped| stopped.reason())?,
@@ -95,11 +107,11 @@ async fn one<W: World>(room: &Mailroom<'_, W>, message: &SqsMessage, left: Durat
             }
             Ok(())
         }
-        Settled::Later(why) => later(room, &look, &why).await,
+        Settled::Later(why) => later(world, look, &why).await,
     }
 }
 
-async fn later<W: World>(room: &Mailroom<'_, W>, look: &Settle, why: &str) -> Result<(), String> {
+async fn later(world: &impl World, look: &Settle, why: &str) -> Result<(), String> {
     let Some(next) = look.next() else {
         tracing::warn!(
             stack_id = look.stack_id,
@@ -116,5 +128,5 @@ async fn later<W: World>(room: &Mailroom<'_, W>, look: &Settle, why: &str) -> Re
         seconds = next.delay().as_secs(),
         "looking again later"
     );
-    room.world.send(&next).await.map_err(|fault| fault.to_string())
+    world.send(&Message::Settle(next)).await.map_err(|fault| fault.to_string())
 }

@@ -3,6 +3,8 @@
 pub mod custom_resource;
 pub mod logs;
 pub mod messages;
+pub mod respond;
 pub mod serve;
 pub mod start;
 pub mod time;
+pub mod watchdog;

@@ -1,11 +1,11 @@
-//! From a request to the reply it deserves. Never fails: everything becomes a [`Reply`].
+//! From a request to the reply it deserves. Never fails: everything becomes a [`Reply`], or is to be continued.
 
 use crate::event::reply::{MAX_REPLY_BYTES, Reply, Status};
 use crate::event::request::{ReplyTarget, Request, RequestType};
 use crate::flow::World;
 use crate::flow::declare::declare;
 use crate::flow::delete::delete;
-use crate::flow::task::Task;
+use crate::flow::task::{Stopped, Task, Waiting};
 use crate::model::identity::{Identity, StackId, fingerprint};
 use crate::plan::ledger::Declaration;
 use crate::spec::fleet::{Surroundings, check};
@@ -33,11 +33,29 @@ pub struct Desk<'a, W> {
     pub now: i64,
     /// No step begins after this.
     pub steps_until: Instant,
+    /// How CloudFormation waits.
+    pub waiting: Waiting,
+}
+
+/// What serving came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// Refused for its form alone: the same request is refused in the same words whenever it comes.
+    Refused(Reply),
+    /// Decided by what the world was and became.
+    Decided(Reply),
+    /// It did not fit into this invocation; if it came some way, it can go on in another.
+    Unfinished {
+        /// Writes done.
+        done: usize,
+        /// Writes left.
+        left: usize,
+    },
 }
 
 /// Serves one request.
-pub async fn serve<W: World>(desk: &Desk<'_, W>, target: &ReplyTarget, request: Result<Request, String>) -> Reply {
-    let failed = |reason: String| Reply::failed(failed_id(target), reason);
+pub async fn serve<W: World>(desk: &Desk<'_, W>, target: &ReplyTarget, request: Result<Request, String>) -> Served {
+    let failed = |reason: String| Served::Refused(Reply::failed(target.resource_id(), reason));
     let request = match request {
         Ok(request) => request,
         Err(reason) => return failed(reason),
@@ -45,7 +63,7 @@ pub async fn serve<W: World>(desk: &Desk<'_, W>, target: &ReplyTarget, request: 
     if request.resource_type != FLEET {
         // A Create of such a type was refused, so its clean-up has nothing to do and must not get stuck.
         if request.kind == RequestType::Delete {
-            return nothing_to_delete(target, "this type was never served here");
+            return Served::Refused(nothing_to_delete(target, "this type was never served here"));
         }
         return failed(format!(
             "the resource type {:?} is not served here; {FLEET} is. Check Type and ServiceToken",
@@ -64,7 +82,7 @@ pub async fn serve<W: World>(desk: &Desk<'_, W>, target: &ReplyTarget, request: 
         now: desk.now,
         steps_until: desk.steps_until,
         claim_until: Task::lapse(desk.now, desk.steps_until),
-        by_cloudformation: true,
+        waiting: Some(desk.waiting.clone()),
         identity,
     };
     match request.kind {
@@ -73,29 +91,24 @@ pub async fn serve<W: World>(desk: &Desk<'_, W>, target: &ReplyTarget, request: 
     }
 }
 
-/// The id a FAILED answer carries: the one CloudFormation holds, else the one a Create would have given, so that
-/// the Delete that follows names the same resource.
-pub fn failed_id(target: &ReplyTarget) -> String {
-    target.physical_id.clone().unwrap_or_else(|| derived_id(target))
-}
-
-fn derived_id(target: &ReplyTarget) -> String {
-    match StackId::parse(&target.stack_id) {
-        Ok(stack) => Identity { stack, logical_id: target.logical_id.clone() }.physical_id(),
-        Err(_) => format!("ecr-steward/{}/{}", fingerprint(target.stack_id.as_bytes()), target.logical_id),
+fn stopped(physical_id: String, why: &Stopped) -> Served {
+    match why {
+        Stopped::Unfinished { done, left } => Served::Unfinished { done: *done, left: *left },
+        _ => Served::Decided(Reply::failed(physical_id, why.reason())),
     }
 }
 
-async fn write<W: World>(desk: &Desk<'_, W>, task: &Task, target: &ReplyTarget, request: &Request) -> Reply {
-    let physical_id = failed_id(target);
+async fn write<W: World>(desk: &Desk<'_, W>, task: &Task, target: &ReplyTarget, request: &Request) -> Served {
+    let physical_id = target.resource_id();
     let mark = fingerprint(Value::Object(request.properties.clone()).to_string().as_bytes());
     let fleet = match accepted(desk, task, &request.properties, &mark).await {
         Ok(fleet) => fleet,
-        Err(reason) => return Reply::failed(physical_id, reason),
+        Err(Unaccepted::Form(reason)) => return Served::Refused(Reply::failed(physical_id, reason)),
+        Err(Unaccepted::Unknown(reason)) => return Served::Decided(Reply::failed(physical_id, reason)),
     };
     let data = match settled_data(task, target, &physical_id, &fleet) {
         Ok(data) => data,
-        Err(reason) => return Reply::failed(physical_id, reason),
+        Err(reason) => return Served::Refused(Reply::failed(physical_id, reason)),
     };
     let count = fleet.repositories.len();
     let declaration = Declaration { request_id: task.request_id.clone(), fingerprint: mark, fleet };
@@ -106,10 +119,18 @@ async fn write<W: World>(desk: &Desk<'_, W>, task: &Task, target: &ReplyTarget, 
             }
             let mut parts = vec![format!("{count} repositories as declared, {} changes made", declared.writes)];
             parts.extend(declared.remarks);
-            Reply { status: Status::Success, reason: parts.join("; "), physical_id, data }
+            Served::Decided(Reply { status: Status::Success, reason: parts.join("; "), physical_id, data })
         }
-        Err(stopped) => Reply::failed(physical_id, stopped.reason()),
+        Err(why) => stopped(physical_id, &why),
     }
+}
+
+/// Why a declaration is not accepted.
+enum Unaccepted {
+    /// For its form.
+    Form(String),
+    /// For its form, and whether it was accepted before could not be found out.
+    Unknown(String),
 }
 
 /// The fleet, checked; or one that was accepted before, since a rollback cannot be told from an Update.
@@ -118,7 +139,7 @@ async fn accepted<W: World>(
     task: &Task,
     properties: &Map<String, Value>,
     mark: &str,
-) -> Result<Fleet, String> {
+) -> Result<Fleet, Unaccepted> {
     let around =
         Surroundings { partition: &task.identity.stack.place.partition, parameter_prefix: desk.parameter_prefix };
     let problems = match check(properties, &around) {
@@ -127,10 +148,11 @@ async fn accepted<W: World>(
     };
     let ledger = desk.world.ledger(&task.identity.ledger_key()).await;
     let ledger = ledger.map_err(|fault| {
-        format!("{} Whether this was accepted before could not be found out: {fault}", refusal(&problems))
+        let why = "Whether this was accepted before could not be found out";
+        Unaccepted::Unknown(format!("{} {why}: {fault}", refusal(&problems)))
     })?;
     let earlier = ledger.and_then(|(ledger, _)| ledger.accepted_fleet(mark).cloned());
-    earlier.ok_or_else(|| refusal(&problems))
+    earlier.ok_or_else(|| Unaccepted::Form(refusal(&problems)))
 }
 
 /// Every problem in one reason.
@@ -177,15 +199,15 @@ fn nothing_to_delete(target: &ReplyTarget, why: &str) -> Reply {
     Reply {
         status: Status::Success,
         reason: format!("nothing to delete: {why}"),
-        physical_id: failed_id(target),
+        physical_id: target.resource_id(),
         data: BTreeMap::new(),
     }
 }
 
 /// The physical id is not asked: a Create that never answered is deleted under an id CloudFormation made up, and
 /// what it made is still ours by stack and logical id.
-async fn erase<W: World>(desk: &Desk<'_, W>, task: &Task, target: &ReplyTarget, request: &Request) -> Reply {
-    let physical_id = failed_id(target);
+async fn erase<W: World>(desk: &Desk<'_, W>, task: &Task, target: &ReplyTarget, request: &Request) -> Served {
+    let physical_id = target.resource_id();
     let success = |reason: String| Reply {
         status: Status::Success,
         reason,
@@ -199,8 +221,8 @@ async fn erase<W: World>(desk: &Desk<'_, W>, task: &Task, target: &ReplyTarget, 
         Ok(deleted) => {
             let mut parts = vec![format!("deleted, {} changes made", deleted.writes)];
             parts.extend(deleted.remarks);
-            success(parts.join("; "))
+            Served::Decided(success(parts.join("; ")))
         }
-        Err(stopped) => Reply::failed(physical_id, stopped.reason()),
+        Err(why) => stopped(physical_id, &why),
     }
 }

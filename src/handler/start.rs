@@ -1,11 +1,14 @@
-//! Starting the custom-resource function. Start-up never fails: what is wrong is told to every request.
+//! Starting the functions. Start-up never fails: what is wrong is told to every request.
 
-use super::custom_resource::{Deliver, Office, answer};
-use super::messages::{Mailroom, handle, is_batch};
+use super::custom_resource::{Deliver, Delivery, Office, answer};
+use super::messages::{handle, is_batch};
+use super::respond::{Unanswered, respond};
+use super::watchdog::Watchdog;
 use super::{logs, time};
+use crate::aws::cfn_reply::{Delivered, Undelivered};
 use crate::aws::{Aws, Connection, cfn_reply};
 use crate::config::{self, Settings};
-use crate::event::request::ResponseUrl;
+use crate::event::url::ResponseUrl;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use std::time::Duration;
@@ -14,27 +17,48 @@ use tokio::time::{Instant, timeout};
 /// Longest that opening the first connection may take; with the timer's own slack it delays the function's readiness
 /// by a quarter of a second at most.
 const WARM_UP: Duration = Duration::from_millis(240);
+/// Kept from the responder's time for telling Lambda.
+const RETURN_RESERVE: Duration = Duration::from_millis(500);
 
-/// Everything one process holds on to.
+/// Everything one process of the custom-resource function holds on to.
 struct Process {
     connection: Connection,
     settings: Result<Settings, String>,
     aws: Option<Aws>,
+    watchdog: Option<Watchdog>,
     local: bool,
 }
 
 impl Deliver for Connection {
-    async fn deliver(&self, url: &ResponseUrl, body: Vec<u8>, until: Instant) -> Result<(), String> {
-        cfn_reply::deliver(self, url, &body, until).await.map_err(|error| error.to_string())
+    async fn deliver(&self, url: &ResponseUrl, body: &[u8], until: Instant) -> Result<Delivered, Undelivered> {
+        cfn_reply::deliver(self, url, body, until).await
+    }
+
+    async fn reach(&self, url: &ResponseUrl, until: Instant) -> Result<(), String> {
+        cfn_reply::reach(self, url, until).await
     }
 }
 
-/// Runs the function until Lambda ends it.
+/// Runs the custom-resource function until Lambda ends it.
 pub async fn custom_resource() -> Result<(), Error> {
     logs::set_up(config::log_level_from_environment().as_deref());
     let process = Process::start().await;
     let process = &process;
     let handler = service_fn(move |event: LambdaEvent<Value>| Box::pin(process.invoke(event)));
+    lambda_runtime::run(handler).await
+}
+
+/// Runs the responder until Lambda ends it.
+pub async fn responder() -> Result<(), Error> {
+    logs::set_up(config::log_level_from_environment().as_deref());
+    let connection = Connection::new();
+    let connection = &connection;
+    let local = config::endpoints_from_environment().are_local();
+    let handler = service_fn(move |event: LambdaEvent<Value>| async move {
+        let left = time::left_until(event.context.deadline).saturating_sub(RETURN_RESERVE);
+        let responded = respond(connection, event.payload, local, Instant::now() + left).await;
+        responded.map_err(|Unanswered(why)| failure("AnswerNotDelivered", why))
+    });
     lambda_runtime::run(handler).await
 }
 
@@ -51,10 +75,11 @@ impl Process {
         {
             let url = ecr_url(settings);
             // Whether it worked does not matter: the first call opens its own connection then.
-            let _ = timeout(WARM_UP, connection.warm_up(&url)).await;
+            let _ = timeout(WARM_UP, connection.knock(&url)).await;
         }
         let local = config::endpoints_from_environment().are_local();
-        Self { connection, settings, aws, local }
+        let watchdog = config::runtime_api_from_environment().and_then(Watchdog::start);
+        Self { connection, settings, aws, watchdog, local }
     }
 
     async fn invoke(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
@@ -63,21 +88,23 @@ impl Process {
         let bucket = self.settings.as_ref().map_or("", |settings| settings.state_bucket.as_str());
         let why = self.settings.as_ref().err().map_or("start-up failed", String::as_str);
         let now = time::now();
-        if is_batch(&event.payload) {
-            let world = self.aws.as_ref().ok_or_else(|| failure("StartUpFailed", why))?;
-            let room = Mailroom { world, parameter_prefix: prefix, state_bucket: bucket, now };
-            let done = handle(&room, event.payload, left).await.map_err(|why| failure("BatchFailed", why))?;
-            return serde_json::to_value(done).map_err(|error| failure("BatchFailed", error));
-        }
+        let invocation = event.context.request_id.as_str();
         let office = Office {
             world: self.aws.as_ref().ok_or(why),
             parameter_prefix: prefix,
             state_bucket: bucket,
             accept_http: self.local,
             now,
+            watchdog: self.watchdog.as_ref(),
         };
-        let answered = answer(&office, &self.connection, &event.payload, left).await;
-        answered.map(|()| Value::Null).map_err(|unanswered| failure(unanswered.kind(), &unanswered))
+        if is_batch(&event.payload) {
+            let done = Box::pin(handle(&office, &self.connection, event.payload, invocation, left)).await;
+            let done = done.map_err(|why| failure("BatchFailed", why))?;
+            return serde_json::to_value(done).map_err(|error| failure("BatchFailed", error));
+        }
+        let delivery = Delivery { event: &event.payload, begun: now, part: 1, invocation, returns: "null", left };
+        let answered = Box::pin(answer(&office, &self.connection, delivery)).await;
+        answered.map(|_| Value::Null).map_err(|unanswered| failure(unanswered.kind(), &unanswered))
     }
 }
 

@@ -20,11 +20,11 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Splits what is left. `limit` is an outer bound such as `ServiceTimeout`, in seconds from now. With little
-    /// time the reserves shrink in proportion: a quarter for the answer, an eighth for the drain.
-    pub fn split(left: Duration, limit: Option<u32>) -> Self {
+    /// Splits what is left. `limit` is an outer bound, in seconds from now: how long the other side still waits. With
+    /// little time the reserves shrink in proportion: a quarter for the answer, an eighth for the drain.
+    pub fn split(left: Duration, limit: i64) -> Self {
         let now = Instant::now();
-        let left = limit.map_or(left, |limit| left.min(Duration::from_secs(u64::from(limit))));
+        let left = left.min(Duration::from_secs(u64::try_from(limit).unwrap_or_default()));
         let reply = REPLY_RESERVE.min(left / 4);
         let drain = DRAIN_RESERVE.min(left / 8);
         let work = left.saturating_sub(reply);

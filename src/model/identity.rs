@@ -82,6 +82,11 @@ impl Identity {
         ledger_key(&self.owner())
     }
 
+    /// Where the answer to one of its requests lies in the state bucket.
+    pub fn answer_key(&self, request_id: &str) -> String {
+        format!("answers/{}/{}.json", self.owner(), fingerprint(request_id.as_bytes()))
+    }
+
     /// Where the resource's outputs lie in the state bucket.
     pub fn outputs_key(&self) -> String {
         format!("outputs/{}/{}.json", self.stack.guid, self.logical_id)

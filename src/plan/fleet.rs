@@ -20,6 +20,8 @@ pub struct Wished<'a> {
     pub ledger: &'a Ledger,
     /// The stack's own tags, where they are to be propagated.
     pub stack_tags: &'a Tags,
+    /// What this very request has brought to its declaration before, and nobody needs to look at again.
+    pub reached: &'a BTreeSet<RepositoryName>,
     /// Other owners.
     pub owners: &'a Owners,
     /// The SSM prefix of this installation.
@@ -33,6 +35,9 @@ pub fn plan(wished: Wished<'_>, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
     for spec in &wished.fleet.repositories {
         let seen = observed.repositories.get(&spec.name).unwrap_or(&Seen::Unasked);
+        if wished.reached.contains(&spec.name) && seen.present().is_some() {
+            continue;
+        }
         let mut steps = declare(wished, spec, seen, observed, &mut plan);
         steps.extend(publish(wished, spec, observed, &mut plan));
         plan.push(&spec.name, steps);

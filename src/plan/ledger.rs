@@ -13,6 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Declarations kept beside the committed one, for rollbacks that come after several attempts forward.
 const KEPT_DECLARATIONS: usize = 5;
+/// Requests remembered, to know one that comes again after a later one: more than CloudFormation sends in one stack
+/// operation.
+const KEPT_REQUESTS: usize = 16;
 
 /// One declaration that was accepted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +73,25 @@ pub struct Claim {
     pub holder: String,
     /// Seconds since 1970 after which the claim has lapsed.
     pub until: i64,
+    /// When the response URL of the holder expires, where it says so: of two requests the later one's expires later.
+    #[serde(default)]
+    pub expires: Option<i64>,
+}
+
+/// How far a request has come that does not fit into one invocation. What it has brought to its declaration is not
+/// looked at again by the invocations that go on with it; whatever else happens, the ordinary comparison decides.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The request.
+    pub request_id: String,
+    /// Repositories that are as it declares them.
+    pub reached: BTreeSet<RepositoryName>,
+    /// Writes done so far.
+    pub writes: usize,
+    /// Names it has released.
+    pub released: BTreeSet<RepositoryName>,
+    /// Names it has claimed back.
+    pub claimed_back: BTreeSet<RepositoryName>,
 }
 
 /// Claims of our own delayed messages begin with this.
@@ -121,6 +143,12 @@ pub struct Ledger {
     pub reclaimed: BTreeMap<RepositoryName, Release>,
     /// The stack's own tags as they were last propagated.
     pub stack_tags: Tags,
+    /// The last requests of CloudFormation that were taken up, newest last.
+    #[serde(default)]
+    pub requests: Vec<String>,
+    /// How far the request at work has come, where it needs several invocations.
+    #[serde(default)]
+    pub progress: Option<Progress>,
 }
 
 impl Ledger {
@@ -142,7 +170,29 @@ impl Ledger {
             released: BTreeMap::new(),
             reclaimed: BTreeMap::new(),
             stack_tags: Tags::new(),
+            requests: Vec::new(),
+            progress: None,
         }
+    }
+
+    /// Remembers that a request was taken up.
+    pub fn take_up(&mut self, request_id: &str) {
+        if self.requests.last().is_none_or(|last| last != request_id) {
+            self.requests.retain(|known| known != request_id);
+            self.requests.push(request_id.to_owned());
+            let surplus = self.requests.len().saturating_sub(KEPT_REQUESTS);
+            self.requests.drain(..surplus);
+        }
+    }
+
+    /// Was a later request taken up after this one?
+    pub fn is_superseded(&self, request_id: &str) -> bool {
+        self.requests.iter().rev().skip(1).any(|known| known == request_id)
+    }
+
+    /// How far this request has come in earlier invocations.
+    pub fn progress_of(&self, request_id: &str) -> Option<&Progress> {
+        self.progress.as_ref().filter(|progress| progress.request_id == request_id)
     }
 
     /// All declarations kept, newest first.

@@ -1,64 +1,34 @@
 //! The answer to CloudFormation: exactly one, whatever happens on the way, under the ids that were asked with.
 
-use crate::support::scene::{BUCKET, PHYSICAL_ID, PREFIX, URL};
-use crate::support::{Scene, Trouble, When, fleet, run, with};
-use ecr_steward::event::request::{NoTarget, ResponseUrl};
+use crate::support::scene::{PHYSICAL_ID, URL};
+use crate::support::{Mailbox, Scene, Trouble, When, fleet, run, with};
+use ecr_steward::event::request::NoTarget;
 use ecr_steward::fault::FaultKind;
-use ecr_steward::handler::custom_resource::{Deliver, Office, Unanswered, answer};
+use ecr_steward::handler::custom_resource::{Answered, Delivery, Unanswered, answer};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::sync::Mutex;
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-/// Takes answers, as CloudFormation's bucket would.
-#[derive(Default)]
-struct Mailbox {
-    answers: Mutex<Vec<(String, Value, Instant, usize)>>,
-    refuses: bool,
-}
-
-impl Deliver for Mailbox {
-    async fn deliver(&self, url: &ResponseUrl, body: Vec<u8>, until: Instant) -> Result<(), String> {
-        let answer = (url.expose().to_owned(), serde_json::from_slice(&body).expect("JSON"), until, body.len());
-        self.answers.lock().unwrap().push(answer);
-        if self.refuses { Err("refused with status 403".to_owned()) } else { Ok(()) }
-    }
-}
-
-impl Mailbox {
-    /// The one answer.
-    fn one(&self) -> Value {
-        let answers = self.answers.lock().unwrap();
-        let [(url, body, _, length)] = answers.as_slice() else { panic!("{} answers instead of one", answers.len()) };
-        assert_eq!(url, URL, "the URL is used as it came");
-        assert!(*length <= 4_096, "{length} bytes");
-        body.clone()
-    }
-}
-
 const LEFT: Duration = Duration::from_mins(15);
+
+/// A request as the first invocation gets it.
+fn first<'a>(scene: &Scene, event: &'a Value) -> Delivery<'a> {
+    Delivery { event, begun: scene.now(), part: 1, invocation: "invocation", returns: "null", left: LEFT }
+}
 
 /// The answer while the stack does what the request belongs to.
 async fn answered(scene: &Scene, event: &Value) -> Value {
     let kind = event["RequestType"].as_str().unwrap_or("Update").to_uppercase();
     scene.ends_as(&format!("{kind}_IN_PROGRESS"));
     let mailbox = Mailbox::default();
-    answer(&office(scene), &mailbox, event, LEFT).await.expect("it was answered");
+    let done = answer(&scene.office(), &mailbox, first(scene, event)).await.expect("it was answered");
+    assert_eq!(done, Answered::Yes);
+    assert_eq!(mailbox.letters()[0].url, URL, "the URL is used as it came");
     mailbox.one()
-}
-
-fn office(scene: &Scene) -> Office<'_, crate::support::world::World> {
-    Office {
-        world: Ok(&scene.world),
-        parameter_prefix: PREFIX,
-        state_bucket: BUCKET,
-        accept_http: false,
-        now: scene.now(),
-    }
 }
 
 #[test]
@@ -123,32 +93,14 @@ fn an_answer_comes_before_the_deadline_of_the_function_and_of_cloudformation() {
             let mailbox = Mailbox::default();
             let begun = Instant::now();
             let event = scene.event("Create", &with(fleet(&["a"]), properties));
-            answer(&office(&scene), &mailbox, &event, LEFT).await.unwrap();
+            answer(&scene.office(), &mailbox, first(&scene, &event)).await.unwrap();
             let decided = begun.elapsed();
             assert!(decided < Duration::from_secs(seconds), "{decided:?} of {seconds} s");
             assert!(decided > Duration::from_secs(seconds / 2), "the time there is, is used: {decided:?}");
-            let until = mailbox.answers.lock().unwrap()[0].2;
+            let until = mailbox.letters()[0].until;
             assert!(until < begun + Duration::from_secs(seconds), "delivering ends in time");
             assert!(until > Instant::now(), "there is time left to deliver");
         }
-    });
-}
-
-#[test]
-fn steps_that_do_not_fit_are_told_and_done_by_the_next_request() {
-    run(async {
-        let scene = Scene::new();
-        scene.world.always("CreateRepository", Trouble::Slow(Duration::from_mins(5)));
-        let names: Vec<String> = (0..40).map(|number| format!("r{number}")).collect();
-        let properties = with(fleet(&[]), json!({"RepositoryNames": names}));
-        let event = scene.event("Create", &properties);
-        let body = answered(&scene, &event).await;
-        assert_eq!(body["Status"], "FAILED");
-        let made = scene.world.names().len();
-        assert!((1..40).contains(&made), "{made} of 40 were made");
-        scene.world.calm();
-        assert_eq!(answered(&scene, &event).await["Status"], "SUCCESS");
-        assert_eq!(scene.world.names().len(), 40);
     });
 }
 
@@ -158,9 +110,10 @@ fn a_bad_environment_is_told_to_every_request() {
         let scene = Scene::new();
         for kind in ["Create", "Update", "Delete"] {
             let mailbox = Mailbox::default();
-            let mut office = office(&scene);
+            let mut office = scene.office();
             office.world = Err("STATE_BUCKET is not set");
-            answer(&office, &mailbox, &scene.event(kind, &fleet(&["a"])), LEFT).await.unwrap();
+            let event = scene.event(kind, &fleet(&["a"]));
+            answer(&office, &mailbox, first(&scene, &event)).await.unwrap();
             let body = mailbox.one();
             assert_eq!(body["Status"], "FAILED");
             assert!(body["Reason"].as_str().unwrap().contains("STATE_BUCKET is not set"), "{body}");
@@ -173,8 +126,9 @@ fn a_bad_environment_is_told_to_every_request() {
 fn an_answer_that_could_not_be_delivered_is_the_only_error() {
     run(async {
         let scene = Scene::new();
-        let mailbox = Mailbox { refuses: true, ..Mailbox::default() };
-        let result = answer(&office(&scene), &mailbox, &scene.event("Create", &fleet(&["a"])), LEFT).await;
+        let mailbox = Mailbox::closed();
+        let event = scene.event("Create", &fleet(&["a"]));
+        let result = answer(&scene.office(), &mailbox, first(&scene, &event)).await;
         let error = result.unwrap_err();
         assert!(matches!(error, Unanswered::Undelivered(_)), "{error:?}");
         // Whoever answers in our place sends exactly what was decided, and needs no URL from us.
@@ -199,16 +153,16 @@ fn what_is_no_request_is_an_error_of_its_own_and_touches_nothing() {
         ];
         for (event, wished) in events {
             let mailbox = Mailbox::default();
-            let result = answer(&office(&scene), &mailbox, &event, LEFT).await;
+            let result = answer(&scene.office(), &mailbox, first(&scene, &event)).await;
             assert_eq!(result, Err(Unanswered::NoTarget(wished)), "{event}");
-            assert!(mailbox.answers.lock().unwrap().is_empty());
+            assert!(mailbox.letters().is_empty());
         }
         assert_eq!(scene.world.calls(), 0);
-        let mut local = office(&scene);
+        let mut local = scene.office();
         local.accept_http = true;
         let mailbox = Mailbox::default();
-        answer(&local, &mailbox, &http, LEFT).await.expect("plain http is good enough for a local set-up");
-        assert_eq!(mailbox.answers.lock().unwrap()[0].0, "http://localhost/x");
+        answer(&local, &mailbox, first(&scene, &http)).await.expect("plain http is good enough for a local set-up");
+        assert_eq!(mailbox.letters()[0].url, "http://localhost/x");
     });
 }
 
@@ -289,10 +243,10 @@ fn no_log_line_holds_the_response_url() {
     run(async {
         for kind in ["Create", "Delete", "Explode"] {
             let scene = Scene::new();
-            let refusing = Mailbox { refuses: true, ..Mailbox::default() };
             let event = scene.event(kind, &fleet(&["a"]));
-            let _ = answer(&office(&scene), &refusing, &event, LEFT).await;
+            let _ = answer(&scene.office(), &Mailbox::closed(), first(&scene, &event)).await;
             scene.world.trouble_at(1, Trouble::Panic);
+            let event = scene.event(kind, &fleet(&["b"]));
             answered(&scene, &event).await;
         }
     });

@@ -1,9 +1,11 @@
 //! Every payload in `events/` is what its name and its README say it is.
 
+use crate::support::scene::{at_once, decided};
 use crate::support::{Scene, run};
+use ecr_steward::event::message::Message;
 use ecr_steward::event::reply::Status;
 use ecr_steward::event::request::{NoTarget, ReplyTarget, Request, RequestType};
-use ecr_steward::event::settle::Settle;
+use ecr_steward::flow::task::Waiting;
 use ecr_steward::handler::messages::is_batch;
 use ecr_steward::handler::serve::{Desk, serve};
 use ecr_steward::model::identity::StackId;
@@ -97,7 +99,7 @@ fn batches_of_the_queue_are_told_from_requests() {
             continue;
         }
         let bodies = event["Records"].as_array().unwrap().iter().map(|record| record["body"].as_str().unwrap_or(""));
-        let readable: Vec<bool> = bodies.map(|body| Settle::parse(body).is_ok()).collect();
+        let readable: Vec<bool> = bodies.map(|body| Message::parse(body).is_ok()).collect();
         let wished = if name.ends_with("several") { vec![true, false, true, false] } else { vec![true] };
         assert_eq!(readable, wished, "{name}");
     }
@@ -132,8 +134,9 @@ fn each_request_comes_to_what_its_name_says() {
                 state_bucket: "state",
                 now: 1_795_000_000,
                 steps_until: Instant::now() + Duration::from_secs(800),
+                waiting: Waiting { part: 1, expires: None, go: at_once() },
             };
-            let reply = serve(&desk, &target, Request::read(event)).await;
+            let reply = decided(serve(&desk, &target, Request::read(event)).await);
             assert!(reply.body(&target).len() <= 4_096, "{name}");
             if name.starts_with("delete") {
                 assert_eq!(reply.status, Status::Success, "{name}: {}", reply.reason);

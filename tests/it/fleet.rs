@@ -2,6 +2,7 @@
 
 use crate::support::world::{HOST, LEDGER, OWNER, STACK};
 use crate::support::{Scene, Trouble, When, fleet, reason, run, with};
+use ecr_steward::event::message::Message;
 use ecr_steward::event::reply::Status::{Failed, Success};
 use ecr_steward::fault::FaultKind;
 use ecr_steward::model::repository::{MutabilityMode, RELEASED_TAG};
@@ -141,7 +142,8 @@ fn a_removed_name_is_marked_and_nothing_else() {
         assert!(tags[RELEASED_TAG].parse::<jiff::Timestamp>().is_ok(), "{}", tags[RELEASED_TAG]);
         assert!(scene.world.is_ours("shop-dev-b"));
         let message = scene.world.with(|state| state.queue[0].clone());
-        assert_eq!((message.stack_id.as_str(), message.delay()), (STACK, Duration::from_secs(10)));
+        let Message::Settle(look) = &message else { panic!("{message:?}") };
+        assert_eq!((look.stack_id.as_str(), message.delay()), (STACK, Duration::from_secs(10)));
     });
 }
 
@@ -307,7 +309,8 @@ fn an_update_waits_for_a_delayed_message_at_work_and_takes_over_a_lapsed_claim()
         let properties = fleet(&["a"]);
         let scene = Scene::converged(&properties).await;
         let mut ledger = scene.world.ledger().unwrap();
-        ledger.claim = Some(Claim { holder: "message:request-0".to_owned(), until: scene.now() + 60 + 30 });
+        ledger.claim =
+            Some(Claim { holder: "message:request-0".to_owned(), until: scene.now() + 60 + 30, expires: None });
         scene.world.put_ledger(&ledger);
         let begun = tokio::time::Instant::now();
         reason(&scene.update(&with(properties, json!({"MaxImageCount": 3}))).await, Success, &[]);
@@ -322,7 +325,8 @@ fn an_update_that_cannot_get_the_claim_in_time_says_so_and_writes_nothing() {
         let properties = fleet(&["a"]);
         let scene = Scene::converged(&properties).await;
         let mut ledger = scene.world.ledger().unwrap();
-        ledger.claim = Some(Claim { holder: "message:request-0".to_owned(), until: scene.now() + 100_000 });
+        ledger.claim =
+            Some(Claim { holder: "message:request-0".to_owned(), until: scene.now() + 100_000, expires: None });
         scene.world.put_ledger(&ledger);
         let reply = scene.update(&with(properties, json!({"MaxImageCount": 3}))).await;
         reason(&reply, Failed, &["still at work", "request-0"]);
@@ -335,7 +339,7 @@ fn a_look_during_an_update_of_the_same_resource_changes_nothing() {
     run(async {
         let scene = released(fleet(&["a", "b"]), fleet(&["a"])).await;
         let mut ledger = scene.world.ledger().unwrap();
-        ledger.claim = Some(Claim { holder: "request-9".to_owned(), until: scene.now() + 600 });
+        ledger.claim = Some(Claim { holder: "request-9".to_owned(), until: scene.now() + 600, expires: None });
         scene.world.put_ledger(&ledger);
         scene.ends_as("UPDATE_COMPLETE");
         assert_eq!(scene.look().await, 0);

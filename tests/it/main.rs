@@ -11,11 +11,13 @@
 mod bad_input;
 mod cli;
 mod config;
+mod continued;
 mod converge;
 mod custom_resource;
 mod events;
 mod farewell;
 mod fleet;
+mod handover;
 mod house_rules;
 mod interrupted;
 mod lifecycle;

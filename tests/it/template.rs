@@ -87,7 +87,7 @@ const fn kinds(change: &Change) -> usize {
 }
 
 /// Reads, and what a write needs besides the action it is named after.
-const BESIDES: [(&str, &str); 27] = [
+const BESIDES: [(&str, &str); 28] = [
     ("ecr:DescribeRepositories", "Read::describe, Read::page"),
     ("ecr:ListTagsForResource", "Read::tags"),
     ("ecr:GetLifecyclePolicy", "Read::lifecycle"),
@@ -113,6 +113,7 @@ const BESIDES: [(&str, &str); 27] = [
     ("kms:RetireGrant", "DeleteRepository with a key"),
     ("kms:Decrypt", "bucket and queue under a key"),
     ("kms:GenerateDataKey", "bucket and queue under a key"),
+    ("lambda:InvokeFunction", "on-failure destination"),
     ("logs:CreateLogStream", "Lambda's own log"),
     ("logs:PutLogEvents", "Lambda's own log"),
 ];
@@ -234,12 +235,71 @@ fn every_parameter_has_a_default_so_that_deploying_asks_for_nothing() {
 }
 
 #[test]
-fn failed_invocations_are_never_run_again_by_lambda() {
+fn failed_invocations_are_never_run_again_by_lambda_and_reach_the_responder() {
     let template = template();
     let function = &template["Resources"]["CustomResourceFunction"]["Properties"];
-    assert_eq!(function["EventInvokeConfig"]["MaximumRetryAttempts"], 0);
-    let timeout = function["Timeout"].as_u64().unwrap();
-    let visibility = template["Resources"]["CustomResourceQueue"]["Properties"]["VisibilityTimeout"].as_u64().unwrap();
-    assert!(visibility >= 6 * timeout, "a message comes again after {visibility} s, a run takes up to {timeout} s");
+    let invoked = &function["EventInvokeConfig"];
+    assert_eq!(invoked["MaximumRetryAttempts"], 0);
+    assert_eq!(invoked["DestinationConfig"]["OnFailure"]["Destination"]["GetAtt"], "ResponderFunction.Arn");
     assert_eq!(function["Events"]["Queue"]["Properties"]["FunctionResponseTypes"][0], "ReportBatchItemFailures");
+    // A chain of our own messages is not taken for a loop: Lambda ends one after about 16 rounds.
+    assert_eq!(function["RecursiveLoop"], "Allow");
+}
+
+#[test]
+fn a_request_whose_invocations_die_is_answered_by_the_responder_while_cloudformation_waits() {
+    let template = template();
+    let of = |name: &str| template["Resources"][name]["Properties"].clone();
+    let (queue, dead_letters) = (of("CustomResourceQueue"), of("CustomResourceDeadLetterQueue"));
+    let number = |value: &Value| value.as_u64().unwrap_or_else(|| panic!("{value} is a number"));
+    let (run, hidden) = (number(&of("CustomResourceFunction")["Timeout"]), number(&queue["VisibilityTimeout"]));
+    assert!(hidden > run, "a message comes again after {hidden} s, while a run of {run} s is still at it");
+    let tries = number(&queue["RedrivePolicy"]["maxReceiveCount"]);
+    assert!(tries * hidden < 3_600, "CloudFormation has given up after {tries} times {hidden} s");
+    assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"]["GetAtt"], "CustomResourceDeadLetterQueue.Arn");
+    let responder = of("ResponderFunction");
+    assert_eq!(
+        responder["Events"]["DeadLetters"]["Properties"]["Queue"]["GetAtt"],
+        "CustomResourceDeadLetterQueue.Arn"
+    );
+    assert!(number(&dead_letters["VisibilityTimeout"]) >= 6 * number(&responder["Timeout"]));
+    assert_eq!(dead_letters["RedrivePolicy"]["deadLetterTargetArn"]["GetAtt"], "UnansweredQueue.Arn");
+}
+
+#[test]
+fn every_queue_is_encrypted_and_who_is_not_meant_to_answer_cannot_read_a_request() {
+    let template = template();
+    for (name, queue) in resources("AWS::SQS::Queue") {
+        assert_eq!(queue["Properties"]["SqsManagedSseEnabled"]["If"][2], true, "{name}");
+        assert_eq!(queue["Properties"]["KmsMasterKeyId"]["If"][1]["Ref"], "KmsKeyArn", "{name}");
+    }
+    for (queue, role) in
+        [("CustomResourceQueue", "CustomResourceRole"), ("CustomResourceDeadLetterQueue", "ResponderRole")]
+    {
+        let statements = &template["Resources"][format!("{queue}Policy")]["Properties"]["PolicyDocument"]["Statement"];
+        let refusal = statements.as_array().unwrap().iter().find(|one| one["Action"] == "sqs:ReceiveMessage").unwrap();
+        assert_eq!((&refusal["Effect"], &refusal["Principal"]), (&"Deny".into(), &"*".into()), "{queue}");
+        let except = &refusal["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]["GetAtt"];
+        assert_eq!(except, &Value::from(format!("{role}.Arn")), "{queue}");
+    }
+}
+
+#[test]
+fn the_responder_may_read_dead_letters_and_nothing_else_of_aws() {
+    let template = template();
+    let allowed: BTreeSet<String> =
+        statements(&template["Resources"]["ResponderRole"]).iter().flat_map(actions).collect();
+    let needed = [
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:SendMessage",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+    ];
+    assert_eq!(allowed, needed.map(str::to_owned).into());
 }

@@ -1,6 +1,7 @@
 //! What the scenario tests stand on: an AWS in memory (`world`, `ports`, `rules`), what can go wrong in it
-//! (`trouble`), and the CloudFormation in front of it (`scene`). It may not know what any test expects.
+//! (`trouble`), the CloudFormation in front of it (`scene`), and its bucket for answers (`mailbox`). It may not know what any test expects.
 
+pub(crate) mod mailbox;
 mod ports;
 mod rules;
 pub(crate) mod scene;
@@ -8,5 +9,6 @@ pub(crate) mod specs;
 pub(crate) mod trouble;
 pub(crate) mod world;
 
+pub(crate) use mailbox::Mailbox;
 pub(crate) use scene::{Scene, fleet, reason, run, with};
 pub(crate) use trouble::{Trouble, When};

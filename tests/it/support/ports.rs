@@ -1,13 +1,13 @@
-//! The five ports of `flow` over the world in memory. Every call yields once, so that what runs at the same time
+//! The ports of `flow` over the world in memory. Every call yields once, so that what runs at the same time
 //! really interleaves, and meets whatever trouble was armed for it.
 
 use super::rules::{arn_of, perform, refusal};
 use super::trouble::{Trouble, When};
 use super::world::{Repo, State, World};
-use ecr_steward::event::settle::Settle;
+use ecr_steward::event::message::Message;
 use ecr_steward::fault::{Fault, FaultKind};
 use ecr_steward::flow::{
-    Keep, NAMES_PER_CALL, PARAMETERS_PER_CALL, Page, Postpone, Read, Recall, Stack, Stacks, Version, Write,
+    Answers, Keep, NAMES_PER_CALL, PARAMETERS_PER_CALL, Page, Postpone, Read, Recall, Stack, Stacks, Version, Write,
 };
 use ecr_steward::lifecycle;
 use ecr_steward::model::Seen;
@@ -250,6 +250,16 @@ impl Keep for World {
     }
 }
 
+impl Answers for World {
+    async fn answer(&self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+        self.call("s3:GetObject", |state| Ok(state.answers.get(key).cloned())).await
+    }
+
+    async fn keep_answer(&self, key: &str, body: Vec<u8>) -> Result<Vec<u8>, Fault> {
+        self.call("s3:PutObject", |state| Ok(state.answers.entry(key.to_owned()).or_insert(body).clone())).await
+    }
+}
+
 impl Stacks for World {
     async fn stack(&self, arn: &str) -> Result<Option<Stack>, Fault> {
         self.call("cloudformation:DescribeStacks", |state| Ok(state.stacks.get(arn).cloned())).await
@@ -266,7 +276,7 @@ impl Stacks for World {
 }
 
 impl Postpone for World {
-    async fn send(&self, message: &Settle) -> Result<(), Fault> {
+    async fn send(&self, message: &Message) -> Result<(), Fault> {
         self.call("sqs:SendMessage", |state| {
             state.queue.push(message.clone());
             Ok(())

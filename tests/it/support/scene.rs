@@ -1,11 +1,14 @@
 //! CloudFormation in front of the world: it moves the stack's status, sends requests, and lets the delayed queue
 //! deliver. One custom resource, `Repositories` of the stack `shop`.
 
+use super::mailbox::Mailbox;
 use super::world::{STACK, World};
 use ecr_steward::event::reply::{Reply, Status};
 use ecr_steward::event::request::{ReplyTarget, Request};
-use ecr_steward::handler::messages::{Mailroom, handle};
-use ecr_steward::handler::serve::{Desk, serve};
+use ecr_steward::flow::task::{Go, Waiting};
+use ecr_steward::handler::custom_resource::Office;
+use ecr_steward::handler::messages::handle;
+use ecr_steward::handler::serve::{Desk, Served, serve};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::time::Duration;
@@ -33,6 +36,22 @@ pub(crate) fn with(mut properties: Value, more: Value) -> Value {
     let Value::Object(more) = more else { panic!("properties are a map") };
     properties.as_object_mut().expect("properties are a map").extend(more);
     properties
+}
+
+/// The leave to write, given already.
+pub(crate) fn at_once() -> Go {
+    let (leave, go) = Go::later();
+    leave.send(Some(Ok(()))).expect("somebody waits for it");
+    go
+}
+
+/// The reply of a request that fitted into one invocation.
+#[track_caller]
+pub(crate) fn decided(served: Served) -> Reply {
+    match served {
+        Served::Refused(reply) | Served::Decided(reply) => reply,
+        Served::Unfinished { done, left } => panic!("unfinished: {done} done, {left} left"),
+    }
 }
 
 /// Runs a test's story with a clock that jumps over every wait.
@@ -87,6 +106,18 @@ impl Scene {
         event
     }
 
+    /// What the function is given beside a request.
+    pub(crate) fn office(&self) -> Office<'_, World> {
+        Office {
+            world: Ok(&self.world),
+            parameter_prefix: PREFIX,
+            state_bucket: BUCKET,
+            accept_http: false,
+            now: self.now.get(),
+            watchdog: None,
+        }
+    }
+
     /// Serves a request; the same one may come again.
     pub(crate) async fn send(&self, event: &Value) -> Reply {
         let target = ReplyTarget::read(event, false).expect("somebody to answer");
@@ -96,9 +127,10 @@ impl Scene {
             state_bucket: BUCKET,
             now: self.now.get(),
             steps_until: Instant::now() + Duration::from_secs(880),
+            waiting: Waiting { part: 1, expires: None, go: at_once() },
         };
         // Boxed: stories nest many requests, and their futures would not fit a test's stack.
-        Box::pin(serve(&desk, &target, Request::read(event))).await
+        decided(Box::pin(serve(&desk, &target, Request::read(event))).await)
     }
 
     async fn request(&self, status: &str, kind: &str, properties: &Value) -> Reply {
@@ -139,8 +171,9 @@ impl Scene {
         self.now.set(self.now.get() + i64::try_from(message.delay().as_secs()).expect("seconds"));
         let body = serde_json::to_string(&message).expect("a message can be written");
         let record = json!({"messageId": "message-1", "eventSource": "aws:sqs", "body": body});
-        let room = Mailroom { world: &self.world, parameter_prefix: PREFIX, state_bucket: BUCKET, now: self.now.get() };
-        let response = Box::pin(handle(&room, json!({"Records": [record]}), Duration::from_mins(15))).await;
+        let batch = json!({"Records": [record]});
+        let mailbox = Mailbox::default();
+        let response = Box::pin(handle(&self.office(), &mailbox, batch, "invocation", Duration::from_mins(15))).await;
         response.expect("a batch that can be read").batch_item_failures.len()
     }
 

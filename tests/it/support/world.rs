@@ -2,7 +2,7 @@
 //! nudge; how calls act on it is in `ports`.
 
 use super::trouble::Armed;
-use ecr_steward::event::settle::Settle;
+use ecr_steward::event::message::Message;
 use ecr_steward::flow::Stack;
 use ecr_steward::model::identity::{Identity, StackId};
 use ecr_steward::model::repository::{
@@ -48,10 +48,12 @@ pub(crate) struct State {
     pub(crate) parameters: BTreeMap<String, Param>,
     /// The state bucket: bytes and entity tag.
     pub(crate) objects: BTreeMap<String, (Vec<u8>, u64)>,
+    /// The answers kept in the state bucket.
+    pub(crate) answers: BTreeMap<String, Vec<u8>>,
     pub(crate) stacks: BTreeMap<String, Stack>,
     /// What stacks other than ours still have, by ARN and logical id.
     pub(crate) resources: BTreeSet<(String, String)>,
-    pub(crate) queue: Vec<Settle>,
+    pub(crate) queue: Vec<Message>,
     pub(crate) scan_type: ScanType,
     pub(crate) page_size: usize,
     /// Writes that took effect, each with the stack's status at that moment.
@@ -117,6 +119,7 @@ impl World {
             repositories: BTreeMap::new(),
             parameters: BTreeMap::new(),
             objects: BTreeMap::new(),
+            answers: BTreeMap::new(),
             stacks: BTreeMap::new(),
             resources: BTreeSet::new(),
             queue: Vec::new(),

@@ -9,12 +9,13 @@ use std::thread::JoinHandle;
 #[test]
 fn the_answer_goes_out_once_without_a_content_type_and_only_2xx_counts() {
     let url = ResponseUrl::new("https://bucket.s3.amazonaws.com/key?Signature=secret");
-    let table: [(&[u16], Result<(), Undelivered>); 5] = [
-        (&[200], Ok(())),
-        (&[503, 429, 204], Ok(())),
-        (&[403], Err(Undelivered::Refused(403))),
+    let table: [(&[u16], Result<Delivered, Undelivered>); 6] = [
+        (&[200], Ok(Delivered::Now)),
+        (&[503, 429, 409, 204], Ok(Delivered::Now)),
+        (&[403, 403], Err(Undelivered::Refused(403))),
         (&[307], Err(Undelivered::Refused(307))),
-        (&[400], Err(Undelivered::Refused(400))),
+        (&[400, 400], Err(Undelivered::Refused(400))),
+        (&[404], Err(Undelivered::Refused(404))),
     ];
     for (statuses, expected) in table {
         run(async {
@@ -33,6 +34,62 @@ fn the_answer_goes_out_once_without_a_content_type_and_only_2xx_counts() {
             }
         });
     }
+}
+
+#[test]
+fn an_answer_that_stands_already_is_never_replaced() {
+    run(async {
+        let url = ResponseUrl::new("https://bucket.s3.amazonaws.com/key");
+        let until = || Instant::now() + Duration::from_mins(1);
+        let tape = Tape::default();
+        // The first try was stored and its answer lost.
+        tape.then(503, &[], "");
+        tape.then(412, &[], "<Error><Code>PreconditionFailed</Code></Error>");
+        assert_eq!(deliver(&tape.connection(), &url, b"{}", until()).await, Ok(Delivered::Before));
+        assert!(tape.said().iter().all(|said| said.headers["if-none-match"] == "*"));
+        // A store that does not know the condition is asked without it, once.
+        for strange in [400, 403, 501] {
+            let tape = Tape::default();
+            tape.then(strange, &[], "<Error><Code>NotImplemented</Code></Error>");
+            tape.then(200, &[], "");
+            assert_eq!(deliver(&tape.connection(), &url, b"{}", until()).await, Ok(Delivered::Now), "{strange}");
+            let conditions: Vec<bool> =
+                tape.said().iter().map(|said| said.headers.contains_key("if-none-match")).collect();
+            assert_eq!(conditions, [true, false], "{strange}");
+        }
+    });
+}
+
+#[test]
+fn a_url_that_has_expired_is_not_tried_again() {
+    run(async {
+        for body in [
+            "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>",
+            "<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>",
+        ] {
+            let tape = Tape::default();
+            tape.then(403, &[], body);
+            let until = Instant::now() + Duration::from_mins(1);
+            let sent = deliver(&tape.connection(), &ResponseUrl::new("https://b.example/k"), b"{}", until).await;
+            assert_eq!(sent, Err(Undelivered::Expired));
+            assert_eq!(tape.said().len(), 1);
+        }
+    });
+}
+
+#[test]
+fn reaching_the_host_shows_nothing_of_the_url_and_any_answer_will_do() {
+    let (address, bucket) = serve(&["405 Method Not Allowed"]);
+    let url = ResponseUrl::new(format!("http://{address}/key?Signature=secret"));
+    assert_eq!(real(reach(&Connection::new(), &url, soon())), Ok(()));
+    let requests = bucket.join().unwrap();
+    assert!(requests[0].starts_with("HEAD / HTTP/1.1"), "{requests:?}");
+    assert!(!requests[0].contains("secret"), "{requests:?}");
+    let nowhere = ResponseUrl::new("http://127.0.0.1:1/key?Signature=secret");
+    let until = Instant::now() + Duration::from_millis(500);
+    let why = real(async { reach(&Connection::new(), &nowhere, Instant::now() + Duration::from_millis(500)).await });
+    assert!(Instant::now() < until + Duration::from_secs(2));
+    assert_eq!(why, Err("the connection failed".to_owned()));
 }
 
 #[test]
@@ -56,7 +113,7 @@ fn on_the_wire_the_url_is_as_it_came_and_the_body_has_its_length_and_no_type() {
     let (address, bucket) = serve(&["503 Service Unavailable", "200 OK"]);
     let url = ResponseUrl::new(format!("http://{address}/arn%3Aaws%7Cx?Signature=a%2Fb%3D&Expires=1"));
     let sent = real(deliver(&Connection::new(), &url, "{\"ä\":1}".as_bytes(), soon()));
-    assert_eq!(sent, Ok(()));
+    assert_eq!(sent, Ok(Delivered::Now));
     let requests = bucket.join().unwrap();
     assert_eq!(requests.len(), 2, "once more after the 503");
     for request in requests {
@@ -138,7 +195,8 @@ fn whole_request(stream: &mut TcpStream) -> String {
         let read = stream.read(&mut part).expect("the rest of the request");
         bytes.extend_from_slice(&part[..read]);
         let text = String::from_utf8_lossy(&bytes);
-        if read == 0 || (text.contains("\r\n\r\n") && text.ends_with('}')) {
+        let whole = text.contains("\r\n\r\n") && (text.ends_with('}') || text.starts_with("HEAD"));
+        if read == 0 || whole {
             return text.into_owned();
         }
     }

@@ -3,11 +3,11 @@
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
-use ecr_steward::aws::cfn_reply::{Undelivered, deliver};
+use ecr_steward::aws::cfn_reply::{Delivered, Undelivered, deliver, reach};
 use ecr_steward::aws::{Aws, Connection};
 use ecr_steward::config::{Endpoints, Keys, Settings};
-use ecr_steward::event::request::ResponseUrl;
-use ecr_steward::event::settle::{Kind, Settle};
+use ecr_steward::event::message::{Continue, Message, Settle, VERSION};
+use ecr_steward::event::url::ResponseUrl;
 use ecr_steward::fault::FaultKind;
 use ecr_steward::flow::{Keep as _, Postpone as _, Read as _, Recall as _, Stacks as _, Version, Write as _};
 use ecr_steward::model::identity::{Identity, StackId};

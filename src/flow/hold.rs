@@ -1,0 +1,108 @@
+//! Holding a resource: one request at a time works on it, and notices when it is no longer the one.
+//!
+//! Assumptions: the conditional write of the ledger decides every race. CloudFormation sends one request per resource
+//! at a time, but does not wait for the end of one that it has given up: when something else in the stack fails, the
+//! Delete or the rollback comes while the Create or Update is still at work. Guarantees: the later request takes the
+//! resource over; the earlier one begins no further step within [`LOOKOUT`], and the later one looks only after that.
+
+use super::carry_out::{Outcome, carry_out};
+use super::task::{Stopped, Task};
+use super::{Keep, Recall, Version, World, record};
+use crate::fault::{Fault, FaultKind};
+use crate::plan::Plan;
+use crate::plan::ledger::{Claim, Ledger};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Between two looks at a claim that a message of ours holds.
+const CLAIM_WAIT: Duration = Duration::from_secs(2);
+/// How often a request at work looks whether it is still its turn.
+const LOOKOUT: Duration = Duration::from_secs(2);
+/// How long a request that took over waits for the other to notice: its lookout, one read, and the calls under way.
+const HANDOVER: Duration = Duration::from_secs(6);
+
+/// The ledger, once nobody else is at work on it.
+pub async fn recall(world: &impl Keep, task: &Task) -> Result<(Ledger, Version), Stopped> {
+    let key = task.identity.ledger_key();
+    let begun = Instant::now();
+    loop {
+        let Some((ledger, version)) = world.ledger(&key).await? else {
+            return Ok((Ledger::new(task.identity.clone()), Version::New));
+        };
+        if task.waiting.is_some() && ledger.is_superseded(&task.request_id) {
+            return Err(Stopped::Superseded { done: 0 });
+        }
+        let waited = i64::try_from(begun.elapsed().as_secs()).unwrap_or(i64::MAX);
+        let now = task.now.saturating_add(waited);
+        match &ledger.claim {
+            Some(claim) if claim.until <= now || claim.holder == task.request_id => return Ok((ledger, version)),
+            None => return Ok((ledger, version)),
+            Some(claim) if claim.is_of_message() => {
+                if Instant::now() + CLAIM_WAIT >= task.steps_until {
+                    return Err(Stopped::Busy(claim.holder.clone()));
+                }
+                sleep(CLAIM_WAIT).await;
+            }
+            Some(claim) if is_later_than(claim, task) => return Err(Stopped::Superseded { done: 0 }),
+            Some(_) => take_over(world, task, ledger, &version).await?,
+        }
+    }
+}
+
+/// Both say when their URLs expire, and the holder's does later.
+fn is_later_than(claim: &Claim, task: &Task) -> bool {
+    let own = task.waiting.as_ref().and_then(|waiting| waiting.expires);
+    claim.expires.zip(own).is_some_and(|(holders, own)| holders > own)
+}
+
+async fn take_over(world: &impl Keep, task: &Task, mut ledger: Ledger, version: &Version) -> Result<(), Stopped> {
+    task.may_write().await?;
+    record::claim(&mut ledger, task);
+    match world.save_ledger(&ledger, version).await {
+        // Whoever wrote first is looked at again.
+        Err(fault) if fault.kind == FaultKind::Conflict => return Ok(()),
+        other => other?,
+    };
+    let left = task.steps_until.saturating_duration_since(Instant::now());
+    sleep(HANDOVER.min(left / 4)).await;
+    Ok(())
+}
+
+/// Gives the resource up after a refusal or a failure. A claim that stays is taken over by the next request, and what
+/// went wrong must be told either way.
+pub async fn give_up(world: &impl Keep, task: &Task, mut ledger: Ledger, version: &Version) {
+    if ledger.claim.as_ref().is_some_and(|claim| claim.holder == task.request_id) {
+        ledger.claim = None;
+        let _: Result<Version, Fault> = world.save_ledger(&ledger, version).await;
+    }
+}
+
+/// Performs a plan for as long as the resource is this request's. Calls under way are dropped when it is taken over.
+pub async fn carry_out_while_ours(world: &impl World, task: &Task, plan: &Plan) -> Result<Outcome, Stopped> {
+    let work = carry_out(world, plan, task.steps_until);
+    if task.waiting.is_none() {
+        return Ok(work.await);
+    }
+    tokio::select! {
+        biased;
+        outcome = work => Ok(outcome),
+        // How many writes were done by then is not known; that there were some is.
+        () = taken_over(world, task) => Err(Stopped::Superseded { done: 1 }),
+    }
+}
+
+/// Ends once the resource is another request's, or gone.
+async fn taken_over(world: &impl Recall, task: &Task) {
+    let key = task.identity.ledger_key();
+    loop {
+        sleep(LOOKOUT).await;
+        match world.ledger(&key).await {
+            Ok(None) => return,
+            Ok(Some((ledger, _))) if ledger.claim.as_ref().is_some_and(|claim| claim.holder != task.request_id) => {
+                return;
+            }
+            // A twin of this request may have finished; and what cannot be read is no reason to stop.
+            Ok(Some(_)) | Err(_) => {}
+        }
+    }
+}
