@@ -78,15 +78,20 @@ def function_arn(name: str) -> str:
     return f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}"
 
 
-def create_function(functions: Any, name: str, notes: Path, body: str, **settings: Any) -> None:
-    """A function that notes what it sees in a file."""
+def archive(body: str, notes: Path) -> bytes:
+    """The code of a function that notes what it sees in a file."""
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
+    with zipfile.ZipFile(packed, "w") as file:
         entry = zipfile.ZipInfo("bootstrap")
         entry.external_attr = 0o755 << 16
-        archive.writestr(entry, PROLOGUE % {"python": PYTHON, "notes": str(notes)} + body)
+        file.writestr(entry, PROLOGUE % {"python": PYTHON, "notes": str(notes)} + body)
+    return packed.getvalue()
+
+
+def create_function(functions: Any, name: str, notes: Path, body: str, **settings: Any) -> None:
+    """Makes one; it lives like any function until it is deleted."""
     functions.create_function(**{"FunctionName": name, "Runtime": "provided.al2023", "Handler": "bootstrap",
-                                 "Timeout": 20, "Role": ROLE, "Code": {"ZipFile": packed.getvalue()}} | settings)
+                                 "Timeout": 20, "Role": ROLE, "Code": {"ZipFile": archive(body, notes)}} | settings)
 
 
 def noted(notes: Path) -> list[Any]:

@@ -110,8 +110,8 @@ def refused(headers: dict[str, str], exists: bool) -> tuple | None:
 
 def error(status: int, code: str, message: str, more: str = "") -> tuple:
     """An error of S3."""
-    return status, {"Content-Type": "application/xml"}, (f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code>'
-                         f"<Message>{message}</Message>{more}</Error>").encode()
+    body = f"<Error><Code>{code}</Code><Message>{message}</Message>{more}</Error>"
+    return status, {"Content-Type": "application/xml"}, f'<?xml version="1.0" encoding="UTF-8"?>\n{body}'.encode()
 
 
 def text(body: bytes) -> Any:
