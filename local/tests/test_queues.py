@@ -107,8 +107,10 @@ def test_a_response_without_sense_fails_the_whole_batch(line: Line) -> None:
 
 
 def test_who_is_slower_than_the_visibility_timeout_cannot_delete_a_later_receipt(line: Line) -> None:
-    """Two run at once, and the first to end holds a handle that is worth nothing any more."""
-    line.send({"mode": "slow", "seconds": 3})
+    """Two run at once, and the first to end holds a handle that is worth nothing any more. The poller looks
+    every second, so the first ends after the second receipt, and before the message is dead-lettered."""
+    line.sqs.set_queue_attributes(QueueUrl=line.queue, Attributes={"VisibilityTimeout": "2"})
+    line.send({"mode": "slow", "seconds": 3.5})
     until(lambda: len(line.runs()) == 2)
     until(lambda: line.runs("-dead"))
 
