@@ -1,4 +1,4 @@
-"""One local ECR for the whole test run, on a port of its own."""
+"""One local ECR and one MiniStack for the whole test run, on ports of their own."""
 
 from __future__ import annotations
 
@@ -49,6 +49,15 @@ def url() -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The base URL of a fresh MiniStack."""
+    from own import running
+
+    with running(tmp_path_factory.mktemp("ministack")) as base:
+        yield base
 
 
 def control(method: str, base: str, path: str, body: Any = None) -> Any:

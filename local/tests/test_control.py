@@ -15,6 +15,7 @@ def no_faults(url: str) -> Iterator[None]:
     """A fault of one test is none of the next one's."""
     yield
     control("DELETE", url, "faults")
+    control("DELETE", url, "limits")
 
 
 def test_calls_are_counted_and_refused_ones_again(ecr: Any, repository: str, url: str) -> None:
@@ -115,3 +116,64 @@ def test_exclusions_and_signing(ecr: Any) -> None:
     ecr.put_signing_configuration(signingConfiguration={"rules": [rule]})
     assert ecr.delete_signing_configuration()["signingConfiguration"]["rules"] == [rule]
     assert refusal(ecr.get_signing_configuration)[0] == "SigningConfigurationNotFoundException"
+
+
+def test_calls_over_the_limit_are_throttled_and_take_nothing(ecr: Any, repository: str, url: str) -> None:
+    control("PUT", url, "limits", {"calls_per_second": 4, "burst": 2})
+    control("DELETE", url, "calls")
+
+    def outcome() -> int:
+        try:
+            return ecr.describe_repositories(repositoryNames=[repository])["ResponseMetadata"]["HTTPStatusCode"]
+        except ecr.exceptions.ClientError as error:
+            assert error.response["Error"] == {"Code": "ThrottlingException", "Message": "Rate exceeded"}
+            return error.response["ResponseMetadata"]["HTTPStatusCode"]
+
+    begun = time.monotonic()
+    outcomes = []
+    while time.monotonic() - begun < 1.1:
+        outcomes.append(outcome())
+    # Two at once and four in the second: the many that were refused have not held up the next one.
+    assert outcomes[:3] == [200, 200, 400] and outcomes.count(200) in (6, 7)
+    assert control("GET", url, "throttled") == {"ecr": {"DescribeRepositories": outcomes.count(400)}}
+    assert control("GET", url, "calls") == {"ecr": {"DescribeRepositories": len(outcomes)}}
+    assert control("GET", url, "refused") == control("GET", url, "throttled")
+    assert control("GET", url, "succeeded") == {"DescribeRepositories": {repository: outcomes.count(200)}}
+
+
+def test_the_limit_is_shown_and_lifted(ecr: Any, url: str) -> None:
+    control("POST", url, "limits", {"calls_per_second": 0.5})
+    assert control("GET", url, "limits") == {"calls_per_second": 0.5, "burst": 1.0}
+    ecr.describe_repositories()
+    assert refusal(ecr.describe_repositories) == ("ThrottlingException", "Rate exceeded")
+    # The other service on this port has limits of its own.
+    assert refusal(client(url, "securityhub").update_findings, Filters={})[0] != "ThrottlingException"
+    control("DELETE", url, "limits")
+    assert control("GET", url, "limits") == {}
+    ecr.describe_repositories()
+
+
+@pytest.mark.parametrize("limit", [{}, [], {"calls_per_second": 0}, {"calls_per_second": "3"},
+                                   {"calls_per_second": 3, "burst": 0}, {"calls_per_second": 3, "often": 1},
+                                   {"calls_per_second": True}])
+def test_a_misspelt_limit_is_refused(url: str, limit: Any) -> None:
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        control("PUT", url, "limits", limit)
+    assert caught.value.code == 400
+
+
+def test_successes_are_counted_by_repository(ecr: Any, repository: str, url: str) -> None:
+    control("POST", url, "faults", {"operation": "TagResource", "error": "ServerException"})
+    control("DELETE", url, "calls")
+    arn = ecr.describe_repositories(repositoryNames=[repository])["repositories"][0]["repositoryArn"]
+    refusal(ecr.create_repository, repositoryName=repository)
+    for _ in range(2):
+        try:
+            ecr.tag_resource(resourceArn=arn, tags=[{"Key": "a", "Value": "b"}])
+        except ecr.exceptions.ClientError:
+            continue
+    ecr.get_authorization_token()
+    assert control("GET", url, "succeeded") == {
+        "DescribeRepositories": {repository: 1}, "TagResource": {repository: 1}, "GetAuthorizationToken": {"": 1}}
+    control("DELETE", url, "calls")
+    assert control("GET", url, "succeeded") == {}

@@ -3,45 +3,27 @@ our own that answers, refuses or dies as its properties say."""
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import socket
-import subprocess
 import time
-import urllib.error
-import urllib.request
-import zipfile
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
-from conftest import LOCAL, client
-
-PYTHON = LOCAL.parent / ".venv" / "ministack" / "bin" / "python"
-ACCOUNT = "123456789012"
+from conftest import client
+from own import create_function, function_arn, noted
 
 # A bootstrap that speaks the runtime interface. It notes every request and the
 # status of the stack at that time, and does what its properties ask for.
-BOOTSTRAP = '''#!%(python)s
-import json, os, sys, urllib.error, urllib.request
+BOOTSTRAP = '''
 from botocore.session import Session
-API = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
-def put(url, body, headers):
-    try:
-        urllib.request.urlopen(urllib.request.Request(url, body, headers, method="PUT"))
-        return 200
-    except urllib.error.HTTPError as error:
-        return error.code
 while True:
-    with urllib.request.urlopen(API + "next") as answer:
-        event, request = json.load(answer), answer.headers["Lambda-Runtime-Aws-Request-Id"]
+    event, request = following()
     died = "requestPayload" in event
     event = event.get("requestPayload", event)
     mode = event["ResourceProperties"].get("Mode", "")
     stacks = Session().create_client("cloudformation")
     status = stacks.describe_stacks(StackName=event["StackId"])["Stacks"][0]["StackStatus"]
-    note = [event["RequestType"], event.get("PhysicalResourceId"), status, "responder" if died else mode]
+    seen = [event["RequestType"], event.get("PhysicalResourceId"), status, "responder" if died else mode]
     if mode == "die" and event["RequestType"] == "Create" and not died:
         os._exit(9)
     data = {"Big": "x" * 5000} if mode == "big" and event["RequestType"] == "Create" else {}
@@ -50,11 +32,10 @@ while True:
         "PhysicalResourceId": "id-" + event["LogicalResourceId"], "StackId": event["StackId"],
         "RequestId": event["RequestId"], "LogicalResourceId": event["LogicalResourceId"], "Data": data}).encode()
     if mode == "typed" and event["RequestType"] != "Delete":
-        note.append(put(event["ResponseURL"], body, {"Content-Type": "application/json"}))
-    with open(%(notes)r, "a") as file:
-        file.write(json.dumps(note) + "\\n")
+        seen.append(put(event["ResponseURL"], body, {"Content-Type": "application/json"}))
+    note(seen)
     put(event["ResponseURL"], body, {"Content-Type": ""})
-    urllib.request.urlopen(urllib.request.Request(API + request + "/response", b"null", method="POST"))
+    settle(request, None)
 '''
 
 
@@ -65,55 +46,18 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def ministack(notes: Path) -> Iterator[str]:
-    """A MiniStack of our own with the function in it."""
-    from steward_local.servers import ministack_environment
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(LOCAL), "PYTHONDONTWRITEBYTECODE": "1",
-                 "TMPDIR": str(notes.parent)} | ministack_environment({"ministack": port, "ecr": 1})
-    base = f"http://127.0.0.1:{port}"
-    log = open(notes.parent / "log", "wb")
-    server = subprocess.Popen([str(PYTHON), "-m", "steward_local.ministack_server"], env=variables,
-                              cwd=notes.parent, stdout=log, stderr=log, start_new_session=True)
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(base + "/_ministack/ready", timeout=2).close()
-                break
-            except (urllib.error.URLError, OSError):
-                assert server.poll() is None and time.monotonic() < deadline
-                time.sleep(0.1)
-        deploy_function(base, notes)
-        yield base
-    finally:
-        os.killpg(server.pid, 15)
-        server.wait(10)
-        log.close()
-
-
-def deploy_function(base: str, notes: Path) -> None:
+def provider(ministack: str, notes: Path) -> None:
     """The function and, as the destination of its failures, a second one."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        entry = zipfile.ZipInfo("bootstrap")
-        entry.external_attr = 0o755 << 16
-        archive.writestr(entry, BOOTSTRAP % {"python": PYTHON, "notes": str(notes)})
-    functions = client(base, "lambda")
+    functions = client(ministack, "lambda")
     for name in ("provider", "responder"):
-        functions.create_function(
-            FunctionName=name, Runtime="provided.al2023", Handler="bootstrap", Timeout=20,
-            Role=f"arn:aws:iam::{ACCOUNT}:role/r", Code={"ZipFile": packed.getvalue()})
+        create_function(functions, name, notes, BOOTSTRAP)
     functions.put_function_event_invoke_config(
         FunctionName="provider", MaximumRetryAttempts=0, DestinationConfig={
-            "OnFailure": {"Destination": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:responder"}})
+            "OnFailure": {"Destination": function_arn("responder")}})
 
 
 @pytest.fixture
-def stacks(ministack: str, notes: Path) -> Any:
+def stacks(ministack: str, provider: None, notes: Path) -> Any:
     """CloudFormation, and no notes from earlier tests."""
     notes.write_text("")
     return client(ministack, "cloudformation")
@@ -121,7 +65,7 @@ def stacks(ministack: str, notes: Path) -> Any:
 
 def template(*resources: tuple[str, str, str]) -> str:
     """Custom resources by logical id, mode and version."""
-    token = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:provider"
+    token = function_arn("provider")
     built: dict[str, Any] = {}
     for name, mode, version in resources:
         built[name] = {"Type": "Custom::Thing", "Properties": {
@@ -140,11 +84,6 @@ def settled(stacks: Any, name: str) -> str:
             return status
         time.sleep(0.1)
     return status
-
-
-def noted(notes: Path) -> list[list[Any]]:
-    """Everything the function was asked since the test began."""
-    return [json.loads(line) for line in notes.read_text().splitlines()]
 
 
 def test_a_failed_create_is_deleted_by_the_id_it_answered(stacks: Any, notes: Path) -> None:

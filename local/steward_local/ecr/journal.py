@@ -52,6 +52,9 @@ class Journal:
         self._faults: list[Fault] = []
         self._calls: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self._refused: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._throttled: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        # By service and operation together, then by repository.
+        self._succeeded: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
 
     def called(self, service: str, operation: str) -> None:
         """A request has arrived, whatever becomes of it."""
@@ -63,6 +66,17 @@ class Journal:
         with self._lock:
             self._refused[service][operation] += 1
 
+    def throttled(self, service: str, operation: str) -> None:
+        """It was over the limit, and reached nothing."""
+        with self._lock:
+            self._throttled[service][operation] += 1
+
+    def succeeded(self, service: str, operation: str, repositories: list[str]) -> None:
+        """It did what it was asked, to these repositories or to none."""
+        with self._lock:
+            for name in repositories or [""]:
+                self._succeeded[service, operation][name] += 1
+
     def calls(self) -> Counts:
         """Everything that arrived since the last reset."""
         return self._copy(self._calls)
@@ -71,11 +85,22 @@ class Journal:
         """The part of it that was answered with an error."""
         return self._copy(self._refused)
 
+    def throttles(self) -> Counts:
+        """The part of the refusals that is the limit's."""
+        return self._copy(self._throttled)
+
+    def successes(self, service: str) -> Counts:
+        """Of one service: how often each operation did its work for each repository.
+        Calls about no repository in particular are under the empty name."""
+        with self._lock:
+            return {operation: dict(sorted(entries.items()))
+                    for (one, operation), entries in sorted(self._succeeded.items()) if one == service}
+
     def reset(self) -> None:
         """Counts from nought again; faults stay."""
         with self._lock:
-            self._calls.clear()
-            self._refused.clear()
+            for counts in (self._calls, self._refused, self._throttled, self._succeeded):
+                counts.clear()
 
     def inject(self, fault: Fault) -> None:
         """From now on."""

@@ -19,6 +19,7 @@ from werkzeug.wrappers import Request, Response
 from . import backend, control, model, registry, rules
 from .errors import EcrError
 from .journal import Journal
+from .limits import Limits
 
 TARGET = "AmazonEC2ContainerRegistry_V20150921"
 JSON_TYPE = "application/x-amz-json-1.1"
@@ -33,6 +34,7 @@ class Application:
     def __init__(self) -> None:
         backend.install()
         self.journal = Journal()
+        self.limits = Limits()
         self._moto = DomainDispatcherApplication(create_backend_app)
         # moto keeps its state in plain dictionaries.
         self._turn = threading.Lock()
@@ -40,24 +42,34 @@ class Application:
     def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
         request = Request(environ)
         if request.path.startswith("/_steward/"):
-            return control.answer(request, self.journal)(environ, start_response)
+            return control.answer(request, self.journal, self.limits)(environ, start_response)
         if request.path.startswith("/moto-api"):
             return self.moto(request, request.get_data())(environ, start_response)
         service, operation = addressed(request)
         self.journal.called(service, operation)
-        try:
-            response = self.respond(request, service, operation)
-        except EcrError as problem:
-            response = refusal(problem)
+        if service == "ecr" and not self.limits.allows():
+            self.journal.throttled(service, operation)
+            response = refusal(EcrError("ThrottlingException", "Rate exceeded"))
+        else:
+            response = self.admitted(request, service, operation)
         if response.status_code >= 400:
             self.journal.refused(service, operation)
         response.headers.setdefault("x-amzn-requestid", str(uuid.uuid4()))
         return response(environ, start_response)
 
-    def respond(self, request: Request, service: str, operation: str) -> Response:
+    def admitted(self, request: Request, service: str, operation: str) -> Response:
+        """The answer to a call within the limits, counted where it succeeds."""
+        try:
+            given = parsed(request.get_data()) if service == "ecr" else {}
+            response = self.respond(request, service, operation, given)
+        except EcrError as problem:
+            return refusal(problem)
+        if response.status_code < 400:
+            self.journal.succeeded(service, operation, repositories(given))
+        return response
+
+    def respond(self, request: Request, service: str, operation: str, given: Any) -> Response:
         """Injected faults first, then the service."""
-        body = request.get_data()
-        given = parsed(body) if service == "ecr" else {}
         fault = self.journal.fault(operation, repositories(given))
         if fault:
             time.sleep(fault.delay)
@@ -65,7 +77,7 @@ class Application:
                 raise EcrError(fault.error, fault.message, fault.status)
         if service != "ecr":
             with self._turn:
-                return self.moto(request, body)
+                return self.moto(request, request.get_data())
         checked = model.validate(operation, given)
         state = backend.of(region(request))
         with self._turn:
@@ -126,7 +138,7 @@ def refusal(problem: EcrError) -> Response:
 
 
 def repositories(given: Any) -> list[str]:
-    """The repositories a request is about, for faults aimed at one of them."""
+    """The repositories a request is about, for faults aimed at one of them and for counts."""
     if not isinstance(given, dict):
         return []
     names = given.get("repositoryNames")
