@@ -225,7 +225,8 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET = do_POST = do_DELETE = do_OPTIONS = do_PATCH = _other
 
     def _attempt(self) -> Attempt:
-        return Attempt(time.time(), self.command, self.path, {key.lower(): value for key, value in self.headers.items()})
+        headers = {key.lower(): value for key, value in self.headers.items()}
+        return Attempt(time.time(), self.command, self.path, headers)
 
     def _say(self, attempt: Attempt, status: int, code: str, location: str = "") -> None:
         # First what tests look at, then what the client acts on.

@@ -16,6 +16,20 @@ from direct import request
 EVERY = 0.02
 ACCOUNT, REGION = "123456789012", "us-east-1"
 Event = dict[str, Any]
+PREFIX = "/ecr-steward-artifact"
+STATE_BUCKET = "ecr-steward-artifact-state"
+
+
+class Undeployed(Cloud):
+    """The local AWS without an installation: the state bucket is one a test made."""
+
+    def __init__(self, variables: dict[str, str]) -> None:
+        super().__init__(variables, "", PREFIX)
+
+    @property
+    def bucket(self) -> str:
+        """The state bucket."""
+        return STATE_BUCKET
 
 
 @dataclass(frozen=True)
@@ -65,8 +79,17 @@ class Caller:
 
     def count(self) -> int:
         """How many repositories there are."""
+        return len(self._names())
+
+    def remains(self) -> list[str]:
+        """All that there is of it, anywhere, by name."""
+        return [*self._names(), *self._aws.parameters(self.project),
+                *(key for room in ("ledgers", "outputs") for key in self._aws.keys(f"{room}/{self.guid}/"))]
+
+    def _names(self) -> list[str]:
         pages = self._aws.client("ecr").get_paginator("describe_repositories").paginate()
-        return sum(one["repositoryName"].startswith(self.project) for page in pages for one in page["repositories"])
+        names = [one["repositoryName"] for page in pages for one in page["repositories"]]
+        return [name for name in names if name.startswith(self.project)]
 
     def everything(self) -> tuple[Any, Any]:
         """All of ECR and SSM that belongs to it."""

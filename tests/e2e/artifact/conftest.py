@@ -12,22 +12,20 @@ from typing import Iterator
 import pytest
 import trip
 from answer_bucket import AnswerBucket
-from caller import Caller
+from caller import PREFIX, STATE_BUCKET, Caller, Undeployed
 from cloud import Cloud
 from launching import Launch
 from runtime import Function, environment
 from trip import Trip
 
 RESPONDER = Path(__file__).resolve().parents[3] / ".aws-sam" / "build" / "ResponderFunction" / "bootstrap"
-PREFIX = "/ecr-steward-artifact"
-STATE_BUCKET = "ecr-steward-artifact-state"
 QUEUE = "ecr-steward-artifact"
 
 
 @pytest.fixture(scope="session")
 def aws(variables: dict[str, str]) -> Cloud:
     """The local AWS."""
-    return Cloud(variables, "", PREFIX)
+    return Undeployed(variables)
 
 
 @pytest.fixture(scope="session")

@@ -114,7 +114,7 @@ def test_nothing_is_made_while_nobody_can_be_told(function: Function, aws: Cloud
             running = function.invoke(call.event, 4)
     assert running.error_type == "AnswerNotDelivered"
     assert writes == {}
-    assert caller.everything() == ({}, {})
+    assert caller.remains() == []
 
 
 def test_proxies_of_the_environment_are_not_used(launch: Launch, caller: Caller, stranger: Stranger) -> None:

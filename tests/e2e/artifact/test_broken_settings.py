@@ -23,7 +23,7 @@ CASES: list[tuple[str, str | None]] = [
 ]
 
 
-@pytest.mark.parametrize("name, value", CASES, ids=lambda value: "missing" if value is None else value or "empty")
+@pytest.mark.parametrize("name, value", CASES, ids=lambda one: "missing" if one is None else one or "empty")
 def test_a_broken_setting_is_named_to_every_request(
         launch: Launch, aws: Cloud, caller: Caller, name: str, value: str | None) -> None:
     """By the function itself, for a Delete too, and by the same process again: CloudFormation waits for none in vain."""

@@ -1,9 +1,10 @@
-"""What goes wrong inside the process while it serves a request: a panic, and a loop that never ends."""
+"""What goes wrong inside the process while it serves a request: a panic, a loop that never ends, no more time."""
 
 from __future__ import annotations
 
 import time
 
+import pytest
 from caller import Arrivals, Call, Caller
 from cloud import Cloud
 from launching import Launch
@@ -37,7 +38,7 @@ def test_a_panic_is_answered_and_the_same_process_serves_the_next_request(
     second = caller.delete("orders", "carts")
     assert function.invoke(second.event).error_type == ""
     assert second.ticket.answer()["Status"] == "SUCCESS"
-    assert caller.everything() == ({}, {})
+    assert caller.remains() == []
     assert len(function.sandboxes) == 1
 
 
@@ -60,5 +61,37 @@ def test_a_busy_loop_is_answered_before_the_deadline_and_the_process_replaces_it
     second = caller.delete("orders", "carts")
     assert function.invoke(second.event).error_type == ""
     assert second.ticket.answer()["Status"] == "SUCCESS"
-    assert caller.everything() == ({}, {})
+    assert caller.remains() == []
     assert len(function.sandboxes) == 2
+
+
+@pytest.mark.parametrize("how", ["panic", "spin", "abort"])
+def test_a_stumble_before_the_request_is_even_read_is_answered_all_the_same(
+        launch: Launch, caller: Caller, wire: Trip, how: str) -> None:
+    """The deadline is looked at first, and no net may begin behind it. Who answers does not matter."""
+    function, call = launch.answered_for(**wire.variables), caller.create("orders")
+    function.invoke(caller.delete("orders").event)
+    wire.arm(how)
+    running = function.invoke(call.event, 4)
+    assert not wire.armed
+    assert call.ticket.statuses().count(200) == 1
+    answer = call.ticket.answer()
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", caller.physical_id)
+    assert running.ended - running.began < 5
+    assert caller.remains() == []
+    again = caller.create("orders")
+    assert function.invoke(again.event).error_type == ""
+    assert again.ticket.answer()["Status"] == "SUCCESS"
+
+
+def test_a_service_that_does_not_answer_in_time_is_named_by_the_function_itself(
+        launch: Launch, aws: Cloud, caller: Caller) -> None:
+    """Well before the deadline, so that there is time for the answer to get through."""
+    function, call = launch.alone(), caller.create("orders")
+    aws.inject("CreateRepository", "ServerException", times=9, delay_ms=6000, repository=caller.name("*"))
+    running = function.invoke(call.event, 5)
+    assert running.error_type == ""
+    assert running.ended - running.began < 4.5
+    answer = call.ticket.answer()
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", caller.physical_id)
+    assert "ecr:CreateRepository" in answer["Reason"]

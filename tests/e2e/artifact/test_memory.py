@@ -44,4 +44,4 @@ def test_a_process_that_gets_no_more_memory_is_answered_for(launch: Launch, aws:
     answer = call.ticket.answer()
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", caller.physical_id)
     assert "signal: aborted" in answer["Reason"]
-    assert caller.everything() == ({}, {})
+    assert caller.remains() == []

@@ -44,4 +44,4 @@ def test_a_delete_that_comes_again_is_answered_the_same_and_writes_nothing(
     call = caller.delete("orders", "carts")
     repeated(launch, aws, caller, call)
     assert call.ticket.answer()["Status"] == "SUCCESS"
-    assert caller.everything() == ({}, {})
+    assert caller.remains() == []

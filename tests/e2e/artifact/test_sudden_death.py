@@ -7,9 +7,10 @@ that CloudFormation sends after the failed Create removes all of it.
 from __future__ import annotations
 
 import signal
+import time
 
 import pytest
-from answer_bucket import Fault
+from answer_bucket import AnswerBucket, Fault
 from caller import EVERY, Arrivals, Call, Caller
 from cloud import Cloud, until
 from launching import Launch
@@ -48,7 +49,7 @@ def deleted(function: Function, aws: Cloud, caller: Caller, *names: str) -> None
     call = caller.delete(*names)
     assert function.invoke(call.event).error_type == ""
     assert call.ticket.answer()["Status"] == "SUCCESS"
-    assert caller.everything() == ({}, {})
+    assert caller.remains() == []
 
 
 @pytest.mark.parametrize("how, reported", [
@@ -66,6 +67,40 @@ def test_a_process_that_dies_halfway_is_answered_for_and_leaves_nothing_behind(
     assert running.error_type == "Runtime.ExitError"
     answered_for(running, call, caller, reported)
     deleted(function, aws, caller, *NAMES)
+
+
+def died_at(number: int, error: str, function: Function, aws: Cloud, caller: Caller) -> bool:
+    """Lets it die while it waits for the call of ECR with this number; False where there are not so many calls."""
+    call = caller.create("orders", "carts", PullPrincipals=["444455556666"])
+    before = sum(aws.ecr_calls().values())
+    aws.inject("*", error, after=number, times=99, delay_ms=300)
+    running = function.begin(call.event)
+    until(lambda: running.over or sum(aws.ecr_calls().values()) > before + number, "the call", every=0.01)
+    died = not running.over
+    if died:
+        running.sandbox.kill()
+        # What was under way comes to its end before CloudFormation has got to the Delete.
+        time.sleep(0.4)
+    running.wait()
+    assert call.ticket.answer()["Status"] == ("FAILED" if died else "SUCCESS")
+    return died
+
+
+@pytest.mark.parametrize("error", ["ServerException", ""], ids=["the call fails", "the call is carried out"])
+def test_whatever_call_of_ecr_it_dies_at_nothing_is_left_behind(
+        launch: Launch, aws: Cloud, bucket: AnswerBucket, error: str) -> None:
+    """At the first, at the second, and so on, until a Create gets through. Nobody heard what became of that call."""
+    function = launch.answered_for()
+    for number in range(40):
+        caller = Caller(aws, bucket)
+        try:
+            died = died_at(number, error, function, aws, caller)
+            deleted(function, aws, caller, "orders", "carts")
+        finally:
+            caller.end()
+        if not died:
+            break
+    assert 6 <= number < 39
 
 
 def test_a_process_that_stands_still_is_ended_at_the_deadline_and_answered_for(
