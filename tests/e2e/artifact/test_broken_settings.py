@@ -26,7 +26,7 @@ CASES: list[tuple[str, str | None]] = [
 @pytest.mark.parametrize("name, value", CASES, ids=lambda one: "missing" if one is None else one or "empty")
 def test_a_broken_setting_is_named_to_every_request(
         launch: Launch, aws: Cloud, caller: Caller, name: str, value: str | None) -> None:
-    """By the function itself, for a Delete too, and by the same process again: CloudFormation waits for none in vain."""
+    """By the function itself, for a Delete too, and by the same process again: nobody waits in vain."""
     function = launch.alone(**{name: value})
     calls = [caller.create("orders"), caller.delete("orders"), caller.create("orders")]
     with aws.counting() as writes:

@@ -54,7 +54,7 @@ def test_a_busy_loop_is_answered_before_the_deadline_and_the_process_replaces_it
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", caller.physical_id)
     assert running.sandbox.exited.wait(running.began + 12 - time.time()), "it is still there at the deadline"
     assert first.ticket.statuses() == [200]
-    # Lambda waits for the next request for an event before it calls an invocation done, and may hold the end against it.
+    # Lambda calls an invocation done when the next event is asked for, and may hold this end against the function.
     running.failed("Runtime.ExitError", running.sandbox.how_it_ended())
     assert responder.invoke(running.record(function.arn)).error_type == ""
     assert (first.ticket.statuses(), first.ticket.answer()) == ([200, 412], answer)

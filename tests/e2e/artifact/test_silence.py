@@ -56,11 +56,12 @@ def test_a_panic_gives_nothing_away(launch: Launch, aws: Cloud, caller: Caller, 
 def test_an_answer_nobody_takes_gives_nothing_away(launch: Launch, caller: Caller) -> None:
     """The invocation's error is logged by the runtime and kept by Lambda."""
     function = launch.alone(**LOUD)
-    lost, refused = marked(caller, "orders"), marked(caller, "orders")
+    lost, refused, astray = marked(caller, "orders"), marked(caller, "orders"), marked(caller, "orders")
     lost.ticket.fail_on(Fault(reset_before=True))
     refused.ticket.fail_on(Fault(status=403))
-    for call in (lost, refused):
+    astray.event["ResponseURL"] = f"http://127.0.0.1:9{astray.ticket.target}"
+    for call in (lost, refused, astray):
         running = function.invoke(call.event, 4)
         assert running.error_type == "AnswerNotDelivered"
         assert not any(secret in running.error_message for secret in [MARK, *call.ticket.secrets()])
-    silent(function, lost, refused)
+    silent(function, lost, refused, astray)
