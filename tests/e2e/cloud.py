@@ -146,10 +146,13 @@ class Cloud:
             ecr.batch_delete_image(repositoryName=repository,
                                    imageIds=[{"imageDigest": one["imageDigest"]} for one in images])
 
+    def ecr_calls(self) -> dict[str, int]:
+        """How often each operation of ECR was called so far."""
+        return self._control("GET", "calls").get("ecr", {})
+
     def ecr_writes(self) -> dict[str, int]:
-        """How often each writing operation of ECR was called so far."""
-        calls = self._control("GET", "calls").get("ecr", {})
-        return {name: count for name, count in calls.items() if name.startswith(WRITE_VERBS)}
+        """The writing ones of them."""
+        return {name: count for name, count in self.ecr_calls().items() if name.startswith(WRITE_VERBS)}
 
     @contextmanager
     def counting(self) -> Iterator[dict[str, int]]:
