@@ -104,8 +104,10 @@ fn url_is_acceptable(url: &str, accept_http: bool) -> bool {
 }
 
 fn ids_from_url(url: &str) -> Option<Vec<String>> {
-    let path = url.split_once("://")?.1.split_once('/')?.1;
-    let key = percent_decoded(path.split('?').next()?)?;
+    // The query goes first: it may hold slashes too, and whatever follows them is no key.
+    let address = url.split('?').next()?;
+    let path = address.split_once("://")?.1.split_once('/')?.1;
+    let key = percent_decoded(path)?;
     // The stack's ARN comes first; a path-style URL has the bucket before it.
     let key = key.get(key.find("arn:")?..)?;
     let ids: Vec<String> = key.split('|').map(str::to_owned).collect();
