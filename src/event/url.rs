@@ -43,8 +43,10 @@ impl ResponseUrl {
 
     /// The ids in the object's key, which is `<StackId>|<LogicalResourceId>|<RequestId>`.
     pub fn ids(&self) -> Option<Vec<String>> {
-        let path = self.0.split_once("://")?.1.split_once('/')?.1;
-        let key = percent_decoded(path.split('?').next()?)?;
+        // The query goes first: it may hold slashes too, and whatever follows them is no key.
+        let address = self.0.split('?').next()?;
+        let path = address.split_once("://")?.1.split_once('/')?.1;
+        let key = percent_decoded(path)?;
         // The stack's ARN comes first; a path-style URL has the bucket before it.
         let key = key.get(key.find("arn:")?..)?;
         let ids: Vec<String> = key.split('|').map(str::to_owned).collect();

@@ -44,8 +44,9 @@ impl<'a> Fields<'a> {
         Self { members, path, asked: RefCell::new(BTreeSet::new()), problems }
     }
 
-    /// The full path of a member.
+    /// The full path of a member. A member without a name is shown as `""`: a problem always has a place.
     pub fn path_of(&self, key: &str) -> String {
+        let key = if key.is_empty() { "\"\"" } else { key };
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
@@ -190,6 +191,16 @@ pub fn scalar_text(value: &Value) -> Option<String> {
         Value::Bool(flag) => Some(flag.to_string()),
         Value::Number(number) => Some(number.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// A value as CloudFormation delivers it: numbers and truth values are texts, however deep.
+pub fn as_delivered(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(as_delivered).collect(),
+        Value::Object(members) => members.iter().map(|(key, value)| (key.clone(), as_delivered(value))).collect(),
+        Value::Null => Value::Null,
+        Value::String(_) | Value::Number(_) | Value::Bool(_) => scalar_text(value).into(),
     }
 }
 

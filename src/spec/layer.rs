@@ -2,7 +2,7 @@
 //!
 //! A [`Layer`] is what one of these two places says; laying one over the other gives the effective values.
 
-use super::fields::Fields;
+use super::fields::{Fields, as_delivered};
 use super::tags;
 use crate::lifecycle::{self, Policy};
 use crate::model::Wish;
@@ -229,7 +229,8 @@ fn lifecycle_policy(fields: &Fields<'_>) -> Option<Wish<Policy>> {
     let parsed = match raw.as_str() {
         Some("None") => return Some(Wish::Absent),
         Some(text) => lifecycle::parse_text(text),
-        None => lifecycle::parse_lenient(raw),
+        // A file's own numbers are read as CloudFormation will deliver them: what is checked here is accepted there.
+        None => lifecycle::parse_lenient(&as_delivered(raw)),
     };
     match parsed {
         Ok(policy) => Some(Wish::Is(policy)),
@@ -245,7 +246,8 @@ fn lifecycle_policy(fields: &Fields<'_>) -> Option<Wish<Policy>> {
 
 fn policy_statements(fields: &Fields<'_>) -> Option<Vec<Statement>> {
     let key = "PolicyStatements";
-    match policy::user_statements(Kind::Repository, fields.list(key)?) {
+    let declared: Vec<serde_json::Value> = fields.list(key)?.iter().map(as_delivered).collect();
+    match policy::user_statements(Kind::Repository, &declared) {
         Ok(statements) => Some(statements),
         Err(flaws) => {
             for flaw in flaws {

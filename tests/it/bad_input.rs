@@ -51,6 +51,7 @@ fn wrong_values() -> Vec<Wrong> {
     vec![
         (json!({"MaxImagesCount": 3}), "MaxImagesCount", &["did you mean MaxImageCount?"]),
         (json!({"Zebra": 3}), "Zebra", &["not a property"]),
+        (json!({"": 3}), "\"\"", &["not a property"]),
         (json!({"MaxImageCount": 0}), "MaxImageCount", &["1 to 2147483647", "\"0\""]),
         (json!({"ImageRetentionDays": "-1"}), "ImageRetentionDays", &["whole number"]),
         (json!({"UntaggedRetentionDays": "1.5"}), "UntaggedRetentionDays", &["whole number"]),
@@ -228,6 +229,44 @@ fn the_spellings_of_cloudformation_are_taken() {
     }
     let seven = checked(&with(fleet(&["a"]), json!({"MaxImageCount": "07"}))).unwrap();
     assert_eq!(seven.repositories[0].settings["MaxImageCount"].value, 7);
+}
+
+#[test]
+fn a_declaration_means_the_same_before_and_after_cloudformation_made_texts_of_it() {
+    let rule = |more: Value| {
+        let plain = json!({"rulePriority": 1, "action": {"type": "expire"}, "selection": {"tagStatus": "tagged",
+            "tagPrefixList": ["v"], "countType": "imageCountMoreThan", "countNumber": 14}});
+        json!({"LifecyclePolicy": {"rules": [with(plain, more)]}})
+    };
+    let statement = |more: Value| {
+        let plain = json!({"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "ecr:BatchGetImage"});
+        json!({"PolicyStatements": [with(plain, more)]})
+    };
+    let table = [
+        (rule(json!({"description": 2024})), rule(json!({"description": "2024"}))),
+        (
+            rule(json!({"selection": {"tagStatus": "tagged", "tagPrefixList": [2], "countType": "imageCountMoreThan",
+                "countNumber": 14}})),
+            rule(
+                json!({"selection": {"tagStatus": "tagged", "tagPrefixList": ["2"], "countType": "imageCountMoreThan",
+                "countNumber": "14"}}),
+            ),
+        ),
+        (
+            statement(json!({"Principal": {"AWS": 111_122_223_333_u64}})),
+            statement(json!({"Principal": {"AWS": "111122223333"}})),
+        ),
+        (
+            statement(json!({"Condition": {"Bool": {"aws:SecureTransport": true}}})),
+            statement(json!({"Condition": {"Bool": {"aws:SecureTransport": "true"}}})),
+        ),
+    ];
+    for (native, delivered) in table {
+        let [written, seen] = [&native, &delivered]
+            .map(|part| checked(&with(fleet(&["a"]), part.clone())).map(|fleet| fleet.repositories));
+        assert_eq!(written, seen, "{native}");
+        assert!(seen.is_ok(), "{delivered}: {seen:#?}");
+    }
 }
 
 #[test]

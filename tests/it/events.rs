@@ -81,6 +81,16 @@ fn the_key_in_each_url_names_the_ids_of_its_envelope() {
 }
 
 #[test]
+fn no_id_is_taken_from_the_query_of_a_url() {
+    let mut event = events().remove("damaged-ids-missing").unwrap();
+    let url = event["ResponseURL"].as_str().unwrap();
+    let (address, key) = url.split_once("/arn").unwrap();
+    event["ResponseURL"] = format!("{address}?prefix=/arn{key}").into();
+    let refused = ReplyTarget::read(&event, false).expect_err("the URL has no key");
+    assert!(matches!(refused, NoTarget::Damaged(why) if why.contains("StackId")));
+}
+
+#[test]
 fn what_cannot_be_answered_says_why() {
     let events = events();
     let refused = |name: &str| ReplyTarget::read(&events[name], false).expect_err(name);
