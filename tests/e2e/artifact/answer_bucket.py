@@ -30,6 +30,8 @@ class Fault:
     """What one PUT meets instead of being taken, or besides."""
 
     status: int = 0
+    # S3's own word for the status.
+    code: str = "Injected"
     location: str = ""
     # The connection breaks before the body was read.
     reset_before: bool = False
@@ -90,6 +92,10 @@ class Ticket:
     def statuses(self) -> list[int | None]:
         """What each PUT met."""
         return [attempt.status for attempt in self.attempts]
+
+    def conditions(self) -> list[str | None]:
+        """Under which condition each PUT came."""
+        return [attempt.headers.get("if-none-match") for attempt in self.attempts]
 
     def secrets(self) -> list[str]:
         """What of the URL nobody may ever print."""
@@ -210,7 +216,7 @@ class Handler(BaseHTTPRequestHandler):
             return self._say(attempt, status, code)
         attempt.body = self.rfile.read(int(attempt.headers["content-length"]))
         if fault.status:
-            return self._say(attempt, fault.status, "Injected", fault.location)
+            return self._say(attempt, fault.status, fault.code, fault.location)
         status, code = bucket.take(ticket, attempt)
         if fault.reset_after:
             return self._reset(attempt)

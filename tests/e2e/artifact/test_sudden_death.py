@@ -20,6 +20,7 @@ from trip import Trip
 NAMES = ("orders", "carts", "customers", "stock")
 LATE_MS = 800
 IN_TIME = 10
+SHORT = 4
 
 
 def half_done(function: Function, aws: Cloud, caller: Caller, call: Call, seconds: float) -> Invocation:
@@ -44,10 +45,10 @@ def answered_for(running: Invocation, call: Call, caller: Caller, reported: str)
 
 
 def deleted(function: Function, aws: Cloud, caller: Caller, *names: str) -> None:
-    """The rollback's Delete, which leaves nothing."""
+    """The rollback's Delete, which leaves nothing. It waits a part of its time for the other to notice."""
     aws.clear_faults()
     call = caller.delete(*names)
-    assert function.invoke(call.event).error_type == ""
+    assert function.invoke(call.event, SHORT).error_type == ""
     assert call.ticket.answer()["Status"] == "SUCCESS"
     assert caller.remains() == []
 
@@ -67,6 +68,24 @@ def test_a_process_that_dies_halfway_is_answered_for_and_leaves_nothing_behind(
     assert running.error_type == "Runtime.ExitError"
     answered_for(running, call, caller, reported)
     deleted(function, aws, caller, *NAMES)
+
+
+def test_a_delete_that_comes_at_once_waits_for_what_is_still_under_way(
+        launch: Launch, aws: Cloud, caller: Caller) -> None:
+    """ECR goes on with a call when its caller is dead. Made only after the Delete, a repository would be nobody's."""
+    function, call = launch.answered_for(), caller.create("orders", "carts")
+    arrivals = Arrivals(aws, "CreateRepository")
+    aws.inject("CreateRepository", times=2, delay_ms=1500, repository=caller.name("*"))
+    running = function.begin(call.event)
+    arrivals.wait(2)
+    running.sandbox.kill()
+    running.wait()
+    assert caller.count() == 0
+    last = caller.delete("orders", "carts")
+    assert function.invoke(last.event).error_type == ""
+    assert last.ticket.answer()["Status"] == "SUCCESS"
+    time.sleep(1.5)
+    assert caller.remains() == []
 
 
 def died_at(number: int, error: str, function: Function, aws: Cloud, caller: Caller) -> bool:
@@ -131,3 +150,16 @@ def test_a_process_that_dies_once_its_answer_was_taken_is_not_answered_for_again
     assert call.ticket.answer()["Status"] == "SUCCESS"
     assert call.ticket.attempts[-1].status == 412
     assert len(call.ticket.attempts) == 2
+
+
+def test_an_error_that_passes_is_no_reason_to_replace_the_first_answer(launch: Launch, caller: Caller) -> None:
+    """S3 says 400 RequestTimeout of a connection that stalled. That is not the condition's fault: without it, the
+    responder's FAILED would take the place of a SUCCESS that CloudFormation may have read."""
+    function, call = launch.answered_for(), caller.create("orders")
+    call.ticket.fail(Fault(slow=3), Fault(status=400, code="RequestTimeout"))
+    running = function.begin(call.event)
+    until(lambda: call.ticket.stored, "the answer", every=EVERY)
+    running.sandbox.kill()
+    running.wait()
+    assert set(call.ticket.conditions()) == {"*"}
+    assert call.ticket.answer()["Status"] == "SUCCESS"
