@@ -104,9 +104,16 @@ impl Settings {
             endpoints: endpoints(lookup),
             warm_up: lookup("WARM_UP").is_none_or(|value| value == "on"),
         };
-        if let Some(flaw) = prefix_flaw(&settings.parameter_prefix) {
-            wrong.push(format!("PARAMETER_PREFIX {flaw}"));
-        }
+        let mut check = |name: &str, value: &str, flaw: fn(&str) -> Option<&'static str>| {
+            // What is not set at all was told already.
+            if let Some(flaw) = flaw(value).filter(|_| !value.is_empty()) {
+                wrong.push(format!("{name} {flaw}, not {value:?}"));
+            }
+        };
+        check("AWS_REGION", &settings.region, region_flaw);
+        check("STATE_BUCKET", &settings.state_bucket, bucket_flaw);
+        check("QUEUE_URL", &settings.queue_url, queue_flaw);
+        check("PARAMETER_PREFIX", &settings.parameter_prefix, prefix_flaw);
         if let Some(value) = lookup("WARM_UP").filter(|value| value != "on" && value != "off") {
             wrong.push(format!("WARM_UP is {value:?}; on and off are known"));
         }
@@ -143,6 +150,27 @@ fn endpoints(lookup: &dyn Fn(&str) -> Option<String>) -> Endpoints {
             .filter_map(|service| Some((service, set(format!("AWS_ENDPOINT_URL_{service}"))?)))
             .collect(),
     }
+}
+
+/// A Region's form; whether there is such a Region, only AWS knows.
+fn region_flaw(region: &str) -> Option<&'static str> {
+    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let parts = region.split('-').count();
+    (parts < 3 || !region.chars().all(legal)).then_some("must be the name of a Region, such as eu-west-1")
+}
+
+/// The rules of S3 for bucket names (S3 User Guide, "General purpose bucket naming rules").
+fn bucket_flaw(bucket: &str) -> Option<&'static str> {
+    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+    let long = (3..=63).contains(&bucket.len());
+    (!long || !bucket.chars().all(legal)).then_some("must be the name of a bucket: 3 to 63 of a-z 0-9 - .")
+}
+
+fn queue_flaw(url: &str) -> Option<&'static str> {
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let whole =
+        host.and_then(|rest| rest.split_once('/')).is_some_and(|(host, path)| !host.is_empty() && !path.is_empty());
+    (!whole).then_some("must be the URL of a queue")
 }
 
 /// What is wrong with a parameter prefix, if anything.

@@ -70,13 +70,15 @@ pub async fn deliver(
             Ok(Ok(response)) => match (response.status().as_u16(), conditional) {
                 (200..=299, _) => return Ok(Delivered::Now),
                 (412, true) => return Ok(Delivered::Before),
-                (400 | 403 | 501, true) => {
-                    if has_expired(response).await {
-                        return Err(Undelivered::Expired);
+                (status @ (400 | 403 | 501), _) => match reading(status, &code_and_message(response).await) {
+                    Reading::Expired => return Err(Undelivered::Expired),
+                    Reading::NoConditions if conditional => {
+                        conditional = false;
+                        continue;
                     }
-                    conditional = false;
-                    continue;
-                }
+                    Reading::MayPass => format!("status {status}"),
+                    Reading::NoConditions | Reading::Final => return Err(Undelivered::Refused(status)),
+                },
                 (status @ (409 | 429 | 500..=599), _) => format!("status {status}"),
                 (status, _) => return Err(Undelivered::Refused(status)),
             },
@@ -93,11 +95,37 @@ pub async fn deliver(
     }
 }
 
-/// S3's words for a presigned URL, or the session that signed it, that is too old (S3 API reference, error responses).
-async fn has_expired(response: HttpResponse) -> bool {
+/// What a refusal means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// The presigned URL, or the session that signed it, is too old.
+    Expired,
+    /// It may be about the condition, so it is worth trying without.
+    NoConditions,
+    /// The same may be taken a moment later.
+    MayPass,
+    /// It will be refused again.
+    Final,
+}
+
+/// Reads S3's words (S3 API reference, "Error responses"). An answer that stands could be replaced once the condition is
+/// dropped, so that is done for nothing but a refusal that the condition may be the reason of.
+fn reading(status: u16, text: &str) -> Reading {
+    let says = |word: &str| text.contains(word);
+    if says("Request has expired") || says("ExpiredToken") {
+        Reading::Expired
+    } else if says("RequestTimeout") || says("SlowDown") {
+        Reading::MayPass
+    } else if status != 400 || says("NotImplemented") || says("InvalidRequest") || says("InvalidArgument") {
+        Reading::NoConditions
+    } else {
+        Reading::Final
+    }
+}
+
+async fn code_and_message(response: HttpResponse) -> String {
     let body = ByteStream::new(response.into_body()).collect().await;
-    let text = body.map(|body| String::from_utf8_lossy(&body.into_bytes()).to_ascii_lowercase());
-    text.is_ok_and(|text| text.contains("request has expired") || text.contains("expiredtoken"))
+    body.map(|body| String::from_utf8_lossy(&body.into_bytes()).into_owned()).unwrap_or_default()
 }
 
 /// Reaches the host the answer will go to, without the URL that allows to answer; `Err` once `until` has come.

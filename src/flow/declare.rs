@@ -113,7 +113,7 @@ async fn attempt(
         if let Some(left) = outcome.left_for_want_of_time() {
             record::unfinished(&mut prepared, task, &plan, &outcome);
             world.save_ledger(&prepared, &version).await?;
-            return Err(Stopped::Unfinished { done: outcome.done(), left });
+            return Err(unfinished(&outcome, left));
         }
         if !outcome.failures().is_empty() {
             give_up(world, task, prepared, &version).await;
@@ -157,6 +157,12 @@ async fn still_wanted(world: &impl World, task: &Task) -> bool {
         // A stack CloudFormation does not know sends nothing; and what cannot be read is no reason to stop.
         Ok(None) | Err(_) => true,
     }
+}
+
+/// Steps that need more time, as a reason to stop.
+pub fn unfinished(outcome: &Outcome, left: usize) -> Stopped {
+    let first = outcome.failures().into_iter().next().unwrap_or_default();
+    Stopped::Unfinished { done: outcome.done(), left, first }
 }
 
 /// Steps that failed, as a reason to stop.

@@ -5,7 +5,7 @@
 //! name while the others go.
 
 use super::carry_out::Outcome;
-use super::declare::partial;
+use super::declare::{partial, unfinished};
 use super::hold::{carry_out_while_ours, give_up, recall};
 use super::survey::{Depth, Scope, survey};
 use super::task::{Stopped, Task};
@@ -64,7 +64,7 @@ async fn attempt(world: &impl World, task: &Task, own: Option<&Fleet>) -> Result
     let outcome = if plan.is_empty() { Outcome::default() } else { carry_out_while_ours(world, task, &plan).await? };
     remarks.extend(outcome.kept().map(|name| format!("{name} still holds images and was handed back")));
     if let Some(left) = outcome.left_for_want_of_time() {
-        return Err(Stopped::Unfinished { done: outcome.done(), left });
+        return Err(unfinished(&outcome, left));
     }
     if !outcome.failures().is_empty() {
         return Err(partial(&outcome, outcome.done()));

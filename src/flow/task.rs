@@ -128,6 +128,8 @@ pub enum Stopped {
         done: usize,
         /// Writes that are left.
         left: usize,
+        /// The first of them, and what became of it.
+        first: String,
     },
 }
 
@@ -186,8 +188,8 @@ impl Stopped {
             Self::Superseded { done } => format!(
                 "stopped after {done} changes: CloudFormation has sent a later request for this resource, which goes on from there"
             ),
-            Self::Unfinished { done, left } => format!(
-                "out of time: {done} changes were made and {left} are left. What was done is on record and the next request goes on from there; try again, or declare fewer repositories at once"
+            Self::Unfinished { done, left, first } => format!(
+                "out of time: {done} changes were made and {left} are left ({first}). What was done is on record and the next request goes on from there; try again, or declare fewer repositories at once"
             ),
         }
     }

@@ -183,7 +183,7 @@ enum Decision {
     /// This one decides; `kept` where the world had a say, so that another delivery might decide otherwise.
     Now { reply: Reply, kept: bool },
     /// It goes on in another invocation.
-    Unfinished { done: usize, left: usize },
+    Unfinished { done: usize, left: usize, first: String },
 }
 
 impl Decision {
@@ -210,7 +210,7 @@ impl<W: World + Answers> Case<'_, W> {
     ) -> Result<Answered, Unanswered> {
         let began = Instant::now();
         let decision = match self.decide(sender, request, budget).await {
-            Decision::Unfinished { done, left } => match self.hand_on(began, done, left).await {
+            Decision::Unfinished { done, left, first } => match self.hand_on(began, done, left, &first).await {
                 Ok(()) => return Ok(Answered::Later),
                 Err(reason) => Decision::failed(&self.target, reason, true),
             },
@@ -331,16 +331,16 @@ impl<W: World + Answers> Case<'_, W> {
         match serve(&desk, &self.target, request).await {
             Served::Refused(reply) => Decision::Now { reply, kept: false },
             Served::Decided(reply) => Decision::Now { reply, kept: true },
-            Served::Unfinished { done, left } => Decision::Unfinished { done, left },
+            Served::Unfinished { done, left, first } => Decision::Unfinished { done, left, first },
         }
     }
 
     /// Hands the request on to another invocation; `Err` is the reason of the answer where that cannot be.
-    async fn hand_on(&self, began: Instant, done: usize, left: usize) -> Result<(), String> {
+    async fn hand_on(&self, began: Instant, done: usize, left: usize, first: &str) -> Result<(), String> {
         let part = self.delivery.part;
         let out_of_time = |why: &str| {
             format!(
-                "out of time: {left} changes are left after {part} runs, {done} were made in the last one, and {why}. What was done is on record and the next request goes on from there; try again, or declare fewer repositories at once"
+                "out of time: {done} changes were made in run {part}, {left} are left ({first}), and {why}. What was done is on record and the next request goes on from there; try again, or declare fewer repositories at once"
             )
         };
         let used = i64::try_from(began.elapsed().as_secs()).unwrap_or(i64::MAX);
@@ -348,7 +348,7 @@ impl<W: World + Answers> Case<'_, W> {
             return Err(out_of_time("CloudFormation waits no longer"));
         }
         if done == 0 {
-            return Err(out_of_time("another would come no further"));
+            return Err(out_of_time("another run would come no further"));
         }
         if part >= MOST_PARTS {
             return Err(out_of_time("no more runs are made for one request"));

@@ -50,6 +50,8 @@ pub enum Served {
         done: usize,
         /// Writes left.
         left: usize,
+        /// The first of them, and what became of it.
+        first: String,
     },
 }
 
@@ -93,7 +95,9 @@ pub async fn serve<W: World>(desk: &Desk<'_, W>, target: &ReplyTarget, request: 
 
 fn stopped(physical_id: String, why: &Stopped) -> Served {
     match why {
-        Stopped::Unfinished { done, left } => Served::Unfinished { done: *done, left: *left },
+        Stopped::Unfinished { done, left, first } => {
+            Served::Unfinished { done: *done, left: *left, first: first.clone() }
+        }
         _ => Served::Decided(Reply::failed(physical_id, why.reason())),
     }
 }

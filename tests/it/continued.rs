@@ -238,7 +238,7 @@ fn a_run_without_any_progress_is_not_followed_by_another() {
         assert_eq!(story.begin(&event).await, Answered::Yes);
         let body = story.mailbox.one();
         assert_eq!(body["Status"], "FAILED", "{body}");
-        assert!(body["Reason"].as_str().unwrap().contains("another would come no further"), "{body}");
+        assert!(body["Reason"].as_str().unwrap().contains("another run would come no further"), "{body}");
         assert!(story.owed().is_none());
     });
 }

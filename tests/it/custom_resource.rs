@@ -1,17 +1,14 @@
 //! The answer to CloudFormation: exactly one, whatever happens on the way, under the ids that were asked with.
 
+use crate::support::lines;
 use crate::support::scene::{PHYSICAL_ID, URL};
 use crate::support::{Mailbox, Scene, Trouble, When, fleet, run, with};
 use ecr_steward::event::request::NoTarget;
 use ecr_steward::fault::FaultKind;
 use ecr_steward::handler::custom_resource::{Answered, Delivery, Unanswered, answer};
 use serde_json::{Value, json};
-use std::cell::RefCell;
-use std::fmt::Write as _;
 use std::time::Duration;
 use tokio::time::Instant;
-use tracing_subscriber::Layer;
-use tracing_subscriber::layer::SubscriberExt as _;
 
 const LEFT: Duration = Duration::from_mins(15);
 
@@ -217,29 +214,9 @@ fn an_update_to_a_declaration_accepted_before_is_not_refused_for_its_form() {
     });
 }
 
-thread_local! {
-    /// What this thread logged.
-    static LINES: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-/// Every field of every event at every level. One for the process: what is set for a scope only can miss call sites
-/// that another test's thread met first.
-struct Captured;
-
-impl<S: tracing::Subscriber> Layer<S> for Captured {
-    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
-        event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
-            LINES.with_borrow_mut(|lines| {
-                let _ = write!(lines, "{field}={value:?} ");
-            });
-        });
-    }
-}
-
 #[test]
 fn no_log_line_holds_the_response_url() {
-    let subscriber = tracing_subscriber::registry().with(Captured);
-    tracing::subscriber::set_global_default(subscriber).expect("no other test sets one");
+    lines::listen();
     run(async {
         for kind in ["Create", "Delete", "Explode"] {
             let scene = Scene::new();
@@ -250,7 +227,7 @@ fn no_log_line_holds_the_response_url() {
             answered(&scene, &event).await;
         }
     });
-    let lines = LINES.take();
+    let lines = lines::heard();
     for word in ["request-1", "Repositories", "was not delivered", "panicked"] {
         assert!(lines.contains(word), "{word} was to be logged: {lines}");
     }

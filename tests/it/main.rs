@@ -14,6 +14,7 @@ mod config;
 mod continued;
 mod converge;
 mod custom_resource;
+mod engine;
 mod events;
 mod farewell;
 mod fleet;

@@ -1,6 +1,8 @@
 //! What the scenario tests stand on: an AWS in memory (`world`, `ports`, `rules`), what can go wrong in it
-//! (`trouble`), the CloudFormation in front of it (`scene`), and its bucket for answers (`mailbox`). It may not know what any test expects.
+//! (`trouble`), the CloudFormation in front of it (`scene`), and its bucket for answers (`mailbox`).
+//! `lines` hears what is logged. It may not know what any test expects.
 
+pub(crate) mod lines;
 pub(crate) mod mailbox;
 mod ports;
 mod rules;

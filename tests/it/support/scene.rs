@@ -50,7 +50,7 @@ pub(crate) fn at_once() -> Go {
 pub(crate) fn decided(served: Served) -> Reply {
     match served {
         Served::Refused(reply) | Served::Decided(reply) => reply,
-        Served::Unfinished { done, left } => panic!("unfinished: {done} done, {left} left"),
+        Served::Unfinished { done, left, first } => panic!("unfinished: {done} done, {left} left: {first}"),
     }
 }
 

@@ -14,7 +14,7 @@ fn the_answer_goes_out_once_without_a_content_type_and_only_2xx_counts() {
         (&[503, 429, 409, 204], Ok(Delivered::Now)),
         (&[403, 403], Err(Undelivered::Refused(403))),
         (&[307], Err(Undelivered::Refused(307))),
-        (&[400, 400], Err(Undelivered::Refused(400))),
+        (&[400], Err(Undelivered::Refused(400))),
         (&[404], Err(Undelivered::Refused(404))),
     ];
     for (statuses, expected) in table {
@@ -57,6 +57,20 @@ fn an_answer_that_stands_already_is_never_replaced() {
                 tape.said().iter().map(|said| said.headers.contains_key("if-none-match")).collect();
             assert_eq!(conditions, [true, false], "{strange}");
         }
+    });
+}
+
+#[test]
+fn what_may_pass_is_tried_again_with_the_condition() {
+    run(async {
+        let tape = Tape::default();
+        tape.then(400, &[], "<Error><Code>RequestTimeout</Code></Error>");
+        tape.then(503, &[], "<Error><Code>SlowDown</Code></Error>");
+        tape.then(412, &[], "");
+        let until = Instant::now() + Duration::from_mins(1);
+        let sent = deliver(&tape.connection(), &ResponseUrl::new("https://b.example/k"), b"{}", until).await;
+        assert_eq!(sent, Ok(Delivered::Before));
+        assert!(tape.said().iter().all(|said| said.headers["if-none-match"] == "*"));
     });
 }
 
