@@ -29,12 +29,35 @@ fn each_needed_variable_is_missed_by_name() {
 }
 
 #[test]
+fn nonsense_is_refused_by_name() {
+    let nonsense = [
+        ("AWS_REGION", "the moon"),
+        ("AWS_REGION", "europe"),
+        ("STATE_BUCKET", "No Bucket!"),
+        ("STATE_BUCKET", "ab"),
+        ("QUEUE_URL", "nonsense"),
+        ("QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com"),
+        ("PARAMETER_PREFIX", "/aws/x"),
+    ];
+    for (name, value) in nonsense {
+        let BadEnvironment(wrong) = read(&[(name, value)]).unwrap_err();
+        let [line] = wrong.as_slice() else { panic!("{wrong:?}") };
+        assert!(line.starts_with(name) && line.contains(value), "{line}");
+    }
+    for region in ["us-gov-west-1", "cn-north-1", "ap-southeast-5", "eusc-de-east-1"] {
+        assert!(read(&[("AWS_REGION", region)]).is_ok(), "{region}");
+    }
+}
+
+#[test]
 fn everything_wrong_is_told_at_once() {
     let BadEnvironment(wrong) =
-        read(&[("STATE_BUCKET", ""), ("PARAMETER_PREFIX", "x/"), ("WARM_UP", "1")]).unwrap_err();
+        read(&[("STATE_BUCKET", ""), ("PARAMETER_PREFIX", "x/"), ("WARM_UP", "1"), ("QUEUE_URL", "nonsense")])
+            .unwrap_err();
     insta::assert_snapshot!(wrong.join("\n"), @r#"
     STATE_BUCKET is not set
-    PARAMETER_PREFIX must begin with a slash and not end with one
+    QUEUE_URL must be the URL of a queue, not "nonsense"
+    PARAMETER_PREFIX must begin with a slash and not end with one, not "x/"
     WARM_UP is "1"; on and off are known
     "#);
 }

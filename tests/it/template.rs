@@ -221,7 +221,12 @@ fn the_environment_of_the_function_is_what_settings_ask_for() {
             let default = &template["Parameters"]["ParameterPrefix"]["Default"];
             return variables.get(name).and(default.as_str()).map(str::to_owned);
         }
-        (of_lambda.contains(&name) || variables.get(name).is_some()).then(|| "on".to_owned())
+        let value = match name {
+            "AWS_REGION" => "eu-west-1",
+            "QUEUE_URL" => "https://sqs.eu-west-1.amazonaws.com/123456789012/q",
+            _ => "state",
+        };
+        (of_lambda.contains(&name) || variables.get(name).is_some()).then(|| value.to_owned())
     });
     assert!(read.is_ok(), "{read:?}");
 }
