@@ -80,7 +80,8 @@ def uninstall(cloud: Cloud, stack: Stack, bucket: str) -> None:
     """Deletes a stack and the bucket it may keep."""
     described = cloud.client("cloudformation").describe_stack_resource(StackName=stack.name, LogicalResourceId=bucket)
     name, s3 = described["StackResourceDetail"]["PhysicalResourceId"], cloud.client("s3")
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
+    # Listed as a whole first: MiniStack loses its place when the version a page ended with is deleted.
+    for page in list(s3.get_paginator("list_object_versions").paginate(Bucket=name)):
         for one in page.get("Versions", []) + page.get("DeleteMarkers", []):
             s3.delete_object(Bucket=name, Key=one["Key"], VersionId=one["VersionId"])
     stack.delete()
