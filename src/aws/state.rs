@@ -6,7 +6,7 @@ use crate::fault::absent_is_none;
 use crate::fault::{Fault, FaultKind};
 use crate::flow::{Answers, Keep, Recall, Version};
 use crate::model::identity::Identity;
-use crate::plan::ledger::{LEDGER_VERSION, Ledger};
+use crate::plan::ledger::{Claim, LEDGER_VERSION, Ledger};
 use crate::plan::snapshot::Snapshot;
 use aws_sdk_s3::primitives::ByteStream;
 use serde::Serialize;
@@ -18,6 +18,15 @@ enum Over {
     Anything,
     Nothing,
     Exactly(String),
+}
+
+impl Over {
+    fn of(version: &Version) -> Self {
+        match version {
+            Version::New => Self::Nothing,
+            Version::Tag(tag) => Self::Exactly(tag.clone()),
+        }
+    }
 }
 
 impl Recall for Aws {
@@ -39,11 +48,7 @@ impl Recall for Aws {
 
 impl Keep for Aws {
     async fn save_ledger(&self, ledger: &Ledger, over: &Version) -> Result<Version, Fault> {
-        let over = match over {
-            Version::New => Over::Nothing,
-            Version::Tag(tag) => Over::Exactly(tag.clone()),
-        };
-        self.put(&ledger.identity.ledger_key(), ledger, over).await.map(Version::Tag)
+        self.put(&ledger.identity.ledger_key(), ledger, Over::of(over)).await.map(Version::Tag)
     }
 
     async fn forget_ledger(&self, identity: &Identity) -> Result<(), Fault> {
@@ -64,6 +69,14 @@ impl Keep for Aws {
             Err(fault) if fault.kind == FaultKind::Conflict => Ok(()),
             other => other.map(|_| ()),
         }
+    }
+
+    async fn lease(&self, key: &str) -> Result<Option<(Claim, Version)>, Fault> {
+        Ok(self.get::<Claim>(key).await?.map(|(claim, tag)| (claim, Version::Tag(tag))))
+    }
+
+    async fn save_lease(&self, key: &str, claim: &Claim, over: &Version) -> Result<Version, Fault> {
+        self.put(key, claim, Over::of(over)).await.map(Version::Tag)
     }
 }
 

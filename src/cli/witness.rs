@@ -14,7 +14,7 @@ use crate::flow::{Keep, Page, Postpone, Read, Recall, Stack, Stacks, Version, Wr
 use crate::model::identity::Identity;
 use crate::model::name::RepositoryName;
 use crate::model::repository::{FoundLifecycle, FoundPolicy, Repository, ScanType, Tags};
-use crate::plan::ledger::Ledger;
+use crate::plan::ledger::{Claim, Ledger};
 use crate::plan::snapshot::Snapshot;
 use crate::plan::{Change, Plan};
 use serde_json::Value;
@@ -140,6 +140,14 @@ impl Keep for Witness {
 
     async fn put_snapshot(&self, key: &str, snapshot: &Snapshot) -> Result<(), Fault> {
         self.aws.put_snapshot(key, snapshot).await
+    }
+
+    async fn lease(&self, key: &str) -> Result<Option<(Claim, Version)>, Fault> {
+        self.aws.lease(key).await
+    }
+
+    async fn save_lease(&self, key: &str, claim: &Claim, over: &Version) -> Result<Version, Fault> {
+        self.aws.save_lease(key, claim, over).await
     }
 }
 

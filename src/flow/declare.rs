@@ -7,6 +7,7 @@
 
 use super::carry_out::Outcome;
 use super::hold::{carry_out_while_ours, give_up, recall};
+use super::lease::{self, Lease};
 use super::look::{Looked, Subject, decide, look};
 use super::task::{Stopped, Task};
 use super::{Stack, Version, World, record};
@@ -15,7 +16,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::model::Seen;
 use crate::model::name::RepositoryName;
 use crate::model::repository::Observed;
-use crate::plan::ledger::{Declaration, Ledger};
+use crate::plan::ledger::{Declaration, Ledger, Progress};
 use crate::plan::repository::scanning_note;
 use crate::plan::snapshot::Snapshot;
 use crate::plan::{Blocked, Plan};
@@ -41,16 +42,49 @@ pub struct Declared {
 
 /// Brings a fleet to its declaration.
 pub async fn declare(world: &impl World, task: &Task, declaration: Declaration) -> Result<Declared, Stopped> {
-    let mut writes = 0;
-    for round in 1..=ROUNDS {
-        let attempt = attempt(world, task, &declaration, round, &mut writes).await;
-        match attempt.map_err(|stopped| stopped.after(writes))? {
-            Attempt::Reached(declared) => return Ok(Declared { writes, ..declared }),
+    let mut going = Going::default();
+    let declared = rounds(world, task, &declaration, &mut going).await;
+    if let Some(lease) = going.lease {
+        lease::give_back(world, lease).await;
+    }
+    declared
+}
+
+/// What outlives a round.
+#[derive(Default)]
+struct Going {
+    round: u32,
+    writes: usize,
+    lease: Option<Lease>,
+}
+
+impl Going {
+    /// Invocations before this one have written too, and their part is told as well.
+    fn add(&mut self, progress: &Progress, plan: &mut Plan) {
+        self.writes += progress.writes;
+        plan.released.extend(progress.released.iter().cloned());
+        plan.claimed_back.extend(progress.claimed_back.iter().cloned());
+    }
+}
+
+async fn rounds(
+    world: &impl World,
+    task: &Task,
+    declaration: &Declaration,
+    going: &mut Going,
+) -> Result<Declared, Stopped> {
+    while going.round < ROUNDS {
+        going.round += 1;
+        let attempt = attempt(world, task, declaration, going).await;
+        match attempt.map_err(|stopped| stopped.after(going.writes))? {
+            Attempt::Reached(declared) => return Ok(Declared { writes: going.writes, ..declared }),
             // What the other wrote may not be visible at once.
-            Attempt::Overtaken if round < ROUNDS => sleep(ROUND_PAUSE * round).await,
-            Attempt::Overtaken => break,
+            Attempt::Overtaken if going.round < ROUNDS => sleep(ROUND_PAUSE * going.round).await,
+            Attempt::Overtaken => {}
+            Attempt::Leased => going.round -= 1,
         }
     }
+    let writes = going.writes;
     let overtaken = Fault::ours(
         "s3",
         "PutObject",
@@ -65,20 +99,21 @@ enum Attempt {
     Reached(Declared),
     /// Somebody else wrote first: look again.
     Overtaken,
+    /// Nobody else may adopt now: look again.
+    Leased,
 }
 
 async fn attempt(
     world: &impl World,
     task: &Task,
     declaration: &Declaration,
-    round: u32,
-    writes: &mut usize,
+    going: &mut Going,
 ) -> Result<Attempt, Stopped> {
     let (ledger, mut version) = recall(world, task).await?;
     let first = version == Version::New;
     // Whoever has begun has a record: without one, a Delete has been here meanwhile.
-    if first && task.waiting.as_ref().is_some_and(|waiting| round > 1 || waiting.part > 1) {
-        return Err(Stopped::Superseded { done: *writes });
+    if first && task.waiting.as_ref().is_some_and(|waiting| going.round > 1 || waiting.part > 1) {
+        return Err(Stopped::Superseded { done: going.writes });
     }
     let subject = Subject {
         fleet: &declaration.fleet,
@@ -95,6 +130,11 @@ async fn attempt(
         give_up(world, task, ledger, &version).await;
         return Err(Stopped::Blocked(plan.blocked));
     }
+    if !plan.adopted.is_empty() && going.lease.is_none() {
+        task.may_write().await?;
+        going.lease = Some(lease::take(world, task).await?);
+        return Ok(Attempt::Leased);
+    }
     let snapshots = snapshots(&plan, &seen.observed, &task.now_text())?;
     let mut prepared = record::before(task, ledger, declaration, &plan, &seen, &snapshots);
     task.may_write().await?;
@@ -109,7 +149,7 @@ async fn attempt(
             return Err(Stopped::Superseded { done: 0 });
         }
         let outcome = carry_out_while_ours(world, task, &plan).await?;
-        *writes += outcome.done();
+        going.writes += outcome.done();
         if let Some(left) = outcome.left_for_want_of_time() {
             record::unfinished(&mut prepared, task, &plan, &outcome);
             world.save_ledger(&prepared, &version).await?;
@@ -117,14 +157,11 @@ async fn attempt(
         }
         if !outcome.failures().is_empty() {
             give_up(world, task, prepared, &version).await;
-            return if outcome.has_conflict() { Ok(Attempt::Overtaken) } else { Err(partial(&outcome, *writes)) };
+            return if outcome.has_conflict() { Ok(Attempt::Overtaken) } else { Err(partial(&outcome, going.writes)) };
         }
     }
-    // Invocations before this one have written too.
     if let Some(progress) = prepared.progress_of(&task.request_id) {
-        *writes += progress.writes;
-        plan.released.extend(progress.released.iter().cloned());
-        plan.claimed_back.extend(progress.claimed_back.iter().cloned());
+        going.add(progress, &mut plan);
     }
     let mut declared = Declared { remarks: remarks(&plan, &prepared, &seen, task), ..Declared::default() };
     match finish(world, task, prepared, &version, declaration, &mut declared).await {

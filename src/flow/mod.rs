@@ -8,6 +8,7 @@ pub mod carry_out;
 pub mod declare;
 pub mod delete;
 pub mod hold;
+pub mod lease;
 pub mod look;
 pub mod record;
 pub mod settle;
@@ -20,7 +21,7 @@ use crate::model::identity::Identity;
 use crate::model::name::RepositoryName;
 use crate::model::repository::{FoundLifecycle, FoundPolicy, Repository, ScanType, Tags};
 use crate::plan::Change;
-use crate::plan::ledger::Ledger;
+use crate::plan::ledger::{Claim, Ledger};
 use crate::plan::snapshot::Snapshot;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -90,6 +91,15 @@ pub trait Keep: Recall {
     fn forget_outputs(&self, identity: &Identity) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Writes a snapshot where there is none; an earlier one under this key stays.
     fn put_snapshot(&self, key: &str, snapshot: &Snapshot) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// The claim that was last put on a lease.
+    fn lease(&self, key: &str) -> impl Future<Output = Result<Option<(Claim, Version)>, Fault>> + Send;
+    /// Writes a claim over exactly the version read; `Conflict` where somebody wrote meanwhile.
+    fn save_lease(
+        &self,
+        key: &str,
+        claim: &Claim,
+        over: &Version,
+    ) -> impl Future<Output = Result<Version, Fault>> + Send;
 }
 
 /// The answers already decided, so that a request that comes again is answered with the same bytes.

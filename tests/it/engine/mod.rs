@@ -82,11 +82,7 @@ fn events() -> BoxedStrategy<Vec<Event>> {
             deployment: Deployment { properties, sibling, faults, back },
         },
     );
-    let race = (properties(), properties()).prop_map(|(mut one, mut two)| {
-        one["AdoptExisting"] = json!(false);
-        two["AdoptExisting"] = json!(false);
-        Event::Race { properties: [one, two] }
-    });
+    let race = (properties(), properties()).prop_map(|(one, two)| Event::Race { properties: [one, two] });
     let one = prop_oneof![
         8 => deploy,
         1 => race,

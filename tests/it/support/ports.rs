@@ -16,7 +16,7 @@ use ecr_steward::model::name::RepositoryName;
 use ecr_steward::model::policy::Document;
 use ecr_steward::model::repository::{FoundLifecycle, FoundPolicy, Repository, ScanType, Tags};
 use ecr_steward::plan::Change;
-use ecr_steward::plan::ledger::Ledger;
+use ecr_steward::plan::ledger::{Claim, Ledger};
 use ecr_steward::plan::snapshot::Snapshot;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -247,6 +247,25 @@ impl Keep for World {
             Err(fault) if fault.kind == FaultKind::Conflict => Ok(()),
             other => other.map(|_| ()),
         }
+    }
+
+    async fn lease(&self, key: &str) -> Result<Option<(Claim, Version)>, Fault> {
+        let found = self.call("s3:GetObject", |state| Ok(state.leases.get(key).cloned())).await?;
+        Ok(found.map(|(claim, tag)| (claim, Version::Tag(tag.to_string()))))
+    }
+
+    async fn save_lease(&self, key: &str, claim: &Claim, over: &Version) -> Result<Version, Fault> {
+        let action = "s3:PutObject";
+        self.call(action, |state| {
+            let found = state.leases.get(key).map_or(Version::New, |(_, tag)| Version::Tag(tag.to_string()));
+            if found != *over {
+                return Err(refusal(action, FaultKind::Conflict, "PreconditionFailed"));
+            }
+            state.etags += 1;
+            state.leases.insert(key.to_owned(), (claim.clone(), state.etags));
+            Ok(Version::Tag(state.etags.to_string()))
+        })
+        .await
     }
 }
 

@@ -9,7 +9,7 @@ use ecr_steward::model::repository::{
     Encryption, EncryptionType, Mutability, MutabilityMode, OWNER_TAG, RELEASED_TAG, STACK_TAG, ScanType, Tags,
 };
 use ecr_steward::plan::Change;
-use ecr_steward::plan::ledger::Ledger;
+use ecr_steward::plan::ledger::{Claim, Ledger};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -48,6 +48,8 @@ pub(crate) struct State {
     pub(crate) parameters: BTreeMap<String, Param>,
     /// The state bucket: bytes and entity tag.
     pub(crate) objects: BTreeMap<String, (Vec<u8>, u64)>,
+    /// The leases in the state bucket, with entity tags.
+    pub(crate) leases: BTreeMap<String, (Claim, u64)>,
     /// The answers kept in the state bucket.
     pub(crate) answers: BTreeMap<String, Vec<u8>>,
     pub(crate) stacks: BTreeMap<String, Stack>,
@@ -119,6 +121,7 @@ impl World {
             repositories: BTreeMap::new(),
             parameters: BTreeMap::new(),
             objects: BTreeMap::new(),
+            leases: BTreeMap::new(),
             answers: BTreeMap::new(),
             stacks: BTreeMap::new(),
             resources: BTreeSet::new(),
