@@ -253,7 +253,7 @@ async fn finish(
         outputs_uri: &task.outputs_uri(),
     };
     world.put_outputs(&task.identity, &outputs::document(source)).await?;
-    record::after(&mut ledger, declaration);
+    record::after(task, &mut ledger, declaration);
     let unsettled = ledger.released.values().any(|release| release.kept.is_none());
     if unsettled || !ledger.stale_parameters(fleet, &task.parameter_prefix).is_empty() {
         let message = Message::Settle(Settle {

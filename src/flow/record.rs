@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use crate::plan::ledger::{Adoption, Declaration, Direction, Ledger, Progress, Release};
 use crate::plan::snapshot::Snapshot;
 use crate::spec::{Fleet, Removal};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The ledger as it must stand before the first write.
 pub fn before(
@@ -160,12 +160,16 @@ fn release(
 }
 
 /// The ledger once the declaration is reached.
-pub fn after(ledger: &mut Ledger, declaration: &Declaration) {
+pub fn after(task: &Task, ledger: &mut Ledger, declaration: &Declaration) {
     ledger.commit(declaration.clone());
     let declared = declaration.fleet.repositories.iter().map(|spec| spec.name.clone());
     ledger.touched = declared.chain(ledger.released.keys().cloned()).chain(ledger.unseen.iter().cloned()).collect();
-    let written = std::mem::take(&mut ledger.pending_parameters);
-    ledger.parameters.extend(written);
+    // What an earlier request meant to write and this one does not publish may be anybody's: its owner decides.
+    let published = declaration.fleet.published_paths(&task.parameter_prefix);
+    let pending = std::mem::take(&mut ledger.pending_parameters);
+    let (written, open) = pending.into_iter().partition(|(path, _)| published.contains(path));
+    ledger.pending_parameters = open;
+    ledger.parameters.extend::<BTreeMap<_, _>>(written);
     ledger.progress = None;
     ledger.claim = None;
 }

@@ -147,6 +147,7 @@ async fn finish(
 fn forget(ledger: &mut Ledger, name: &RepositoryName) {
     ledger.released.remove(name);
     ledger.touched.remove(name);
+    ledger.pending_parameters.retain(|_, repository| repository != name);
     ledger.adopted.remove(name);
 }
 

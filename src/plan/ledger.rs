@@ -255,12 +255,7 @@ impl Ledger {
     /// Parameters of ours that `fleet` no longer publishes. A parameter goes with its repository: one that is released
     /// and kept keeps its parameter.
     pub fn stale_parameters(&self, fleet: &Fleet, prefix: &str) -> Vec<String> {
-        let published: BTreeSet<String> = fleet
-            .repositories
-            .iter()
-            .filter(|_| fleet.publish_parameters)
-            .map(|repository| fleet.parameter_path(prefix, &repository.short))
-            .collect();
+        let published = fleet.published_paths(prefix);
         let stale = self.parameters.iter().filter(|(path, _)| !published.contains(*path));
         stale.filter(|(_, name)| !self.released.contains_key(*name)).map(|(path, _)| path.clone()).collect()
     }

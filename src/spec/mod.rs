@@ -20,7 +20,7 @@ use crate::model::name::RepositoryName;
 use crate::model::policy::{Mode, Statement};
 use crate::model::repository::{Encryption, Mutability, Tags};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What becomes of a repository that is no longer declared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,5 +141,11 @@ impl Fleet {
     /// Where a repository's URL is published, under the prefix of this installation.
     pub fn parameter_path(&self, prefix: &str, short: &str) -> String {
         format!("{prefix}/{}/{}/{short}/url", self.project, self.environment)
+    }
+
+    /// Every parameter it publishes.
+    pub fn published_paths(&self, prefix: &str) -> BTreeSet<String> {
+        let published = self.repositories.iter().filter(|_| self.publish_parameters);
+        published.map(|repository| self.parameter_path(prefix, &repository.short)).collect()
     }
 }

@@ -5,7 +5,10 @@ use crate::support::mailbox::Mailbox;
 use crate::support::world::Repo;
 use ecr_steward::model::repository::OWNER_TAG;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Words of the responder, which answers in the function's place.
+const IN_PLACE: [&str; 2] = ["ended before it could answer", "ended before they could answer"];
 
 /// A request that was sent.
 #[derive(Clone, Debug)]
@@ -33,7 +36,8 @@ impl Sent {
     pub(super) fn answered_by_us(&self, mailbox: &Mailbox) -> bool {
         mailbox.standing().get(self.url()).is_some_and(|body| {
             let answer: Value = serde_json::from_slice(body).expect("an answer is JSON");
-            !answer["Reason"].as_str().expect("a reason").contains("ended before")
+            let reason = answer["Reason"].as_str().expect("a reason");
+            !IN_PLACE.iter().any(|words| reason.contains(words))
         })
     }
 
@@ -48,6 +52,7 @@ impl Bed<'_> {
     /// All laws that need no knowledge of what was going on.
     pub(super) fn laws_hold(&self) {
         self.answers_are_well_formed();
+        self.the_function_says_one_thing();
         self.images_survive();
         self.strangers_are_untouched();
         crate::support::lines::hold_nothing_of(&["5ec2e7", "https://cloudformation-custom"]);
@@ -66,6 +71,22 @@ impl Bed<'_> {
             assert!(!reason.is_empty() && !reason.contains(char::is_control), "{reason:?}");
         }
         assert!(standing.len() <= self.sent.borrow().len(), "somebody was answered who had not asked");
+    }
+
+    /// Whenever and however often a request is delivered, the function answers it with the same bytes.
+    fn the_function_says_one_thing(&self) {
+        let mut said: BTreeMap<String, BTreeSet<Vec<u8>>> = BTreeMap::new();
+        for letter in self.mailbox.letters() {
+            let reason = letter.json()["Reason"].as_str().expect("a reason").to_owned();
+            if !IN_PLACE.iter().any(|words| reason.contains(words)) {
+                said.entry(letter.url).or_default().insert(letter.body);
+            }
+        }
+        for sent in self.sent.borrow().iter().filter(|sent| !sent.forgotten) {
+            let Some(bodies) = said.get(sent.url()) else { continue };
+            let texts: Vec<_> = bodies.iter().map(|body| String::from_utf8_lossy(body)).collect();
+            assert_eq!(bodies.len(), 1, "different answers to one request: {texts:#?}");
+        }
     }
 
     /// Images are only deleted with consent, and nobody gave it.

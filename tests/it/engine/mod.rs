@@ -77,9 +77,10 @@ fn events() -> BoxedStrategy<Vec<Event>> {
         2 => (0..40_u64).prop_map(Sibling::FailsMeanwhile),
     ];
     let deploy = (0..2_usize, properties(), sibling, faults(), faults()).prop_map(
-        |(stack, properties, sibling, faults, back)| Event::Deploy {
-            stack,
-            deployment: Deployment { properties, sibling, faults, back },
+        |(stack, properties, sibling, mut faults, back)| {
+            // Only a request that takes its time can be overtaken.
+            faults.slow |= matches!(sibling, Sibling::FailsMeanwhile(_));
+            Event::Deploy { stack, deployment: Deployment { properties, sibling, faults, back } }
         },
     );
     let race = (properties(), properties()).prop_map(|(one, two)| Event::Race { properties: [one, two] });
@@ -106,7 +107,7 @@ fn faults() -> BoxedStrategy<Faults> {
         ),
     );
     let odds = |weight| proptest::bool::weighted(weight);
-    (dies, fails, odds(0.1), odds(0.1), odds(0.1), odds(0.15), proptest::option::weighted(0.1, 0..6_usize))
+    (dies, fails, odds(0.1), odds(0.1), odds(0.1), odds(0.15), proptest::option::weighted(0.25, 0..6_usize))
         .prop_map(|(dies, fails, dies_answered, undelivered, twice, slow, stale)| Faults {
             dies,
             fails,

@@ -110,7 +110,7 @@ impl Stack {
             return if fine { None } else { Some(undone.await) };
         };
         let later = async {
-            sleep(Duration::from_secs(60 + seconds)).await;
+            sleep(Duration::from_secs(seconds)).await;
             undone.await
         };
         Some(tokio::join!(goes, later).1)
