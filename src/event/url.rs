@@ -59,9 +59,15 @@ impl ResponseUrl {
         if let Some(expires) = self.parameter("Expires") {
             return expires.parse().ok();
         }
-        let signed = DateTime::strptime("%Y%m%dT%H%M%SZ", self.parameter("X-Amz-Date")?).ok()?;
         let lasts: i64 = self.parameter("X-Amz-Expires")?.parse().ok()?;
-        TimeZone::UTC.to_timestamp(signed).ok()?.as_second().checked_add(lasts)
+        self.issued()?.checked_add(lasts)
+    }
+
+    /// When it was signed, in seconds since 1970, where it says so; only a SigV4 URL does. Of two requests for one
+    /// resource the later one's is later. (When it expires does not tell: how long a URL lasts is not documented.)
+    pub fn issued(&self) -> Option<i64> {
+        let signed = DateTime::strptime("%Y%m%dT%H%M%SZ", self.parameter("X-Amz-Date")?).ok()?;
+        Some(TimeZone::UTC.to_timestamp(signed).ok()?.as_second())
     }
 
     fn parameter(&self, name: &str) -> Option<&str> {

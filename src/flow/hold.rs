@@ -10,7 +10,7 @@ use super::task::{Stopped, Task};
 use super::{Keep, Recall, Version, World, record};
 use crate::fault::{Fault, FaultKind};
 use crate::plan::Plan;
-use crate::plan::ledger::{Claim, Ledger};
+use crate::plan::ledger::Ledger;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -29,7 +29,8 @@ pub async fn recall(world: &impl Keep, task: &Task) -> Result<(Ledger, Version),
         let Some((ledger, version)) = world.ledger(&key).await? else {
             return Ok((Ledger::new(task.identity.clone()), Version::New));
         };
-        if task.waiting.is_some() && ledger.is_superseded(&task.request_id) {
+        let waiting = task.waiting.as_ref();
+        if waiting.is_some_and(|waiting| ledger.is_superseded(&task.request_id, waiting.issued)) {
             return Err(Stopped::Superseded { done: 0 });
         }
         let waited = i64::try_from(begun.elapsed().as_secs()).unwrap_or(i64::MAX);
@@ -43,16 +44,9 @@ pub async fn recall(world: &impl Keep, task: &Task) -> Result<(Ledger, Version),
                 }
                 sleep(CLAIM_WAIT).await;
             }
-            Some(claim) if is_later_than(claim, task) => return Err(Stopped::Superseded { done: 0 }),
             Some(_) => take_over(world, task, ledger, &version).await?,
         }
     }
-}
-
-/// Both say when their URLs expire, and the holder's does later.
-fn is_later_than(claim: &Claim, task: &Task) -> bool {
-    let own = task.waiting.as_ref().and_then(|waiting| waiting.expires);
-    claim.expires.zip(own).is_some_and(|(holders, own)| holders > own)
 }
 
 async fn take_over(world: &impl Keep, task: &Task, mut ledger: Ledger, version: &Version) -> Result<(), Stopped> {

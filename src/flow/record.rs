@@ -57,8 +57,8 @@ pub fn before(
 /// The ledger in the hands of this task.
 pub fn claim(ledger: &mut Ledger, task: &Task) {
     ledger.claim = Some(task.claim());
-    if task.waiting.is_some() {
-        ledger.take_up(&task.request_id);
+    if let Some(waiting) = &task.waiting {
+        ledger.take_up(&task.request_id, waiting.issued);
     }
 }
 

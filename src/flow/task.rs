@@ -33,8 +33,8 @@ pub struct Task {
 pub struct Waiting {
     /// Which invocation works on it; 1 for the first.
     pub part: u32,
-    /// When its response URL expires, in seconds since 1970, where it says so. Later requests expire later.
-    pub expires: Option<i64>,
+    /// When it was issued, in seconds since 1970, where its response URL says so.
+    pub issued: Option<i64>,
     /// May writing begin?
     pub go: Go,
 }
@@ -87,8 +87,7 @@ impl Task {
 
     /// This task's claim on the resource.
     pub fn claim(&self) -> Claim {
-        let expires = self.waiting.as_ref().and_then(|waiting| waiting.expires);
-        Claim { holder: self.request_id.clone(), until: self.claim_until, expires }
+        Claim { holder: self.request_id.clone(), until: self.claim_until }
     }
 
     /// When a claim lapses whose task begins at `now` and begins no step after `steps_until`.

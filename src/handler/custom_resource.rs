@@ -326,7 +326,7 @@ impl<W: World + Answers> Case<'_, W> {
             state_bucket: self.office.state_bucket,
             now: self.office.now,
             steps_until: budget.steps_until,
-            waiting: Waiting { part: self.delivery.part, expires: self.target.url.expires(), go },
+            waiting: Waiting { part: self.delivery.part, issued: self.target.url.issued(), go },
         };
         match serve(&desk, &self.target, request).await {
             Served::Refused(reply) => Decision::Now { reply, kept: false },

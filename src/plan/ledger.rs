@@ -73,9 +73,6 @@ pub struct Claim {
     pub holder: String,
     /// Seconds since 1970 after which the claim has lapsed.
     pub until: i64,
-    /// When the response URL of the holder expires, where it says so: of two requests the later one's expires later.
-    #[serde(default)]
-    pub expires: Option<i64>,
 }
 
 /// How far a request has come that does not fit into one invocation. What it has brought to its declaration is not
@@ -146,6 +143,9 @@ pub struct Ledger {
     /// The last requests of CloudFormation that were taken up, newest last.
     #[serde(default)]
     pub requests: Vec<String>,
+    /// When the newest of them was issued, in seconds since 1970, where they say so.
+    #[serde(default)]
+    pub issued: Option<i64>,
     /// How far the request at work has come, where it needs several invocations.
     #[serde(default)]
     pub progress: Option<Progress>,
@@ -171,12 +171,14 @@ impl Ledger {
             reclaimed: BTreeMap::new(),
             stack_tags: Tags::new(),
             requests: Vec::new(),
+            issued: None,
             progress: None,
         }
     }
 
-    /// Remembers that a request was taken up.
-    pub fn take_up(&mut self, request_id: &str) {
+    /// Remembers that a request was taken up, and when it was issued.
+    pub fn take_up(&mut self, request_id: &str, issued: Option<i64>) {
+        self.issued = self.issued.max(issued);
         if self.requests.last().is_none_or(|last| last != request_id) {
             self.requests.retain(|known| known != request_id);
             self.requests.push(request_id.to_owned());
@@ -185,9 +187,10 @@ impl Ledger {
         }
     }
 
-    /// Was a later request taken up after this one?
-    pub fn is_superseded(&self, request_id: &str) -> bool {
-        self.requests.iter().rev().skip(1).any(|known| known == request_id)
+    /// Was a later request taken up than this one?
+    pub fn is_superseded(&self, request_id: &str, issued: Option<i64>) -> bool {
+        let followed = self.requests.iter().rev().skip(1).any(|known| known == request_id);
+        followed || self.issued.zip(issued).is_some_and(|(newest, own)| newest > own)
     }
 
     /// How far this request has come in earlier invocations.

@@ -102,6 +102,74 @@ fn an_answer_comes_before_the_deadline_of_the_function_and_of_cloudformation() {
 }
 
 #[test]
+fn nothing_is_written_before_the_host_of_the_answer_is_reached() {
+    run(async {
+        for kind in ["Create", "Update", "Delete"] {
+            let scene = if kind == "Create" { Scene::new() } else { Scene::converged(&fleet(&["a"])).await };
+            scene.world.start_counting();
+            scene.ends_as(&format!("{}_IN_PROGRESS", kind.to_uppercase()));
+            let mailbox = Mailbox::unreachable();
+            let began = Instant::now();
+            let event = scene.event(kind, &with(fleet(&["a"]), json!({"MaxImageCount": 2})));
+            answer(&scene.office(), &mailbox, first(&scene, &event)).await.unwrap();
+            let body = mailbox.one();
+            let reason = body["Reason"].as_str().unwrap();
+            assert!(reason.contains("nothing was changed") && reason.contains("cannot be reached"), "{reason}");
+            assert!(scene.world.writes().is_empty(), "{:?}", scene.world.writes());
+            assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
+        }
+    });
+}
+
+#[test]
+fn a_request_whose_url_has_expired_is_left_alone() {
+    run(async {
+        for (query, late) in [
+            ("AWSAccessKeyId=A&Expires=1795000000&Signature=s", true),
+            ("AWSAccessKeyId=A&Expires=1795007200&Signature=s", false),
+            ("X-Amz-Date=20200101T000000Z&X-Amz-Expires=7200&X-Amz-Signature=s", true),
+            ("X-Amz-Date=20300101T000000Z&X-Amz-Expires=7200&X-Amz-Signature=s", false),
+            ("X-Amz-Signature=s", false),
+        ] {
+            let scene = Scene::new();
+            let mut event = scene.event("Create", &fleet(&["a"]));
+            event["ResponseURL"] = json!(format!("https://bucket.s3.eu-west-1.amazonaws.com/key?{query}"));
+            let mailbox = Mailbox::default();
+            let done = answer(&scene.office(), &mailbox, first(&scene, &event)).await;
+            assert_eq!(done == Ok(Answered::TooLate), late, "{query}: {done:?}");
+            assert_eq!((scene.world.calls() == 0, mailbox.letters().is_empty()), (late, late), "{query}");
+        }
+    });
+}
+
+#[test]
+fn a_request_that_comes_again_is_answered_with_the_same_bytes_and_asks_nothing_more() {
+    run(async {
+        type Nudge = fn(&Scene);
+        let panic: Nudge = |scene| scene.world.trouble_at(4, Trouble::Panic);
+        let troubles: [(&str, Nudge); 3] = [("done", |_| {}), ("failed", deny_all), ("panicked", panic)];
+        for kind in ["Create", "Update", "Delete"] {
+            for (name, trouble) in troubles {
+                let scene = Scene::converged(&fleet(&["a"])).await;
+                scene.ends_as(&format!("{}_IN_PROGRESS", kind.to_uppercase()));
+                let event = scene.event(kind, &with(fleet(&["a"]), json!({"MaxImageCount": 3})));
+                trouble(&scene);
+                let mailbox = Mailbox::default();
+                answer(&scene.office(), &mailbox, first(&scene, &event)).await.unwrap();
+                scene.world.calm();
+                let before = scene.world.picture();
+                scene.world.start_counting();
+                answer(&scene.office(), &mailbox, first(&scene, &event)).await.unwrap();
+                let letters = mailbox.letters();
+                assert_eq!(letters[0].body, letters[1].body, "{kind} {name}: {}", letters[0].json());
+                assert_eq!(scene.world.calls(), 1, "the kept answer and nothing else: {kind} {name}");
+                assert_eq!(scene.world.picture().differences(&before), Vec::<String>::new());
+            }
+        }
+    });
+}
+
+#[test]
 fn a_bad_environment_is_told_to_every_request() {
     run(async {
         let scene = Scene::new();

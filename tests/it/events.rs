@@ -144,7 +144,7 @@ fn each_request_comes_to_what_its_name_says() {
                 state_bucket: "state",
                 now: 1_795_000_000,
                 steps_until: Instant::now() + Duration::from_secs(800),
-                waiting: Waiting { part: 1, expires: None, go: at_once() },
+                waiting: Waiting { part: 1, issued: None, go: at_once() },
             };
             let reply = decided(serve(&desk, &target, Request::read(event)).await);
             assert!(reply.body(&target).len() <= 4_096, "{name}");

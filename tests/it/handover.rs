@@ -80,8 +80,8 @@ fn a_request_that_died_is_taken_over_after_a_moment() {
     });
 }
 
-/// A request with an expiry of its URL, served on its own.
-async fn served(scene: &Scene, event: &Value, expires: i64) -> Reply {
+/// A request that says when it was issued, served on its own.
+async fn served(scene: &Scene, event: &Value, issued: i64) -> Reply {
     let target = ReplyTarget::read(event, false).unwrap();
     let desk = Desk {
         world: &scene.world,
@@ -89,7 +89,7 @@ async fn served(scene: &Scene, event: &Value, expires: i64) -> Reply {
         state_bucket: "state",
         now: scene.now(),
         steps_until: Instant::now() + Duration::from_mins(10),
-        waiting: Waiting { part: 1, expires: Some(expires), go: at_once() },
+        waiting: Waiting { part: 1, issued: Some(issued), go: at_once() },
     };
     decided(Box::pin(serve(&desk, &target, Request::read(event))).await)
 }

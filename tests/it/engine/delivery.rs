@@ -85,9 +85,9 @@ impl<'a> Bed<'a> {
     /// A request as CloudFormation makes it.
     fn event(&self, kind: &str, arn: &str, physical_id: Option<&str>, properties: &Value) -> Value {
         let number = self.sent.borrow().len();
-        let expires = self.now() + 7_200;
+        let now = jiff::Timestamp::from_second(self.now()).expect("a time").strftime("%Y%m%dT%H%M%SZ").to_string();
         let url = format!(
-            "https://cloudformation-custom-resource-response-euwest1.s3.eu-west-1.amazonaws.com/request-{number}?AWSAccessKeyId=A&Expires={expires}&Signature=5ec2e7"
+            "https://cloudformation-custom-resource-response-euwest1.s3.eu-west-1.amazonaws.com/request-{number}?X-Amz-Date={now}&X-Amz-Expires=7200&X-Amz-Signature=5ec2e7"
         );
         let mut event = json!({"RequestType": kind, "ResponseURL": url, "StackId": arn, "RequestId": format!("request-{number}"),
             "LogicalResourceId": "Repositories", "ResourceType": "Custom::EcrRepositories", "ResourceProperties": properties});

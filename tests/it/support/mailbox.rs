@@ -28,15 +28,25 @@ impl Letter {
 pub(crate) struct Mailbox {
     letters: Mutex<Vec<Letter>>,
     /// Every answer is refused for this reason.
-    pub(crate) refuses: Option<Undelivered>,
+    refuses: Option<Undelivered>,
     /// Nobody gets to the host.
-    pub(crate) unreachable: bool,
+    unreachable: bool,
 }
 
 impl Mailbox {
     /// A bucket that takes nothing.
     pub(crate) fn closed() -> Self {
-        Self { refuses: Some(Undelivered::Refused(403)), ..Self::default() }
+        Self::refusing(Undelivered::Refused(403))
+    }
+
+    /// A bucket that refuses everything for this reason.
+    pub(crate) fn refusing(why: Undelivered) -> Self {
+        Self { refuses: Some(why), ..Self::default() }
+    }
+
+    /// A bucket whose host nobody gets to before an answer is sent.
+    pub(crate) fn unreachable() -> Self {
+        Self { unreachable: true, ..Self::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Letter>> {

@@ -127,7 +127,7 @@ impl Scene {
             state_bucket: BUCKET,
             now: self.now.get(),
             steps_until: Instant::now() + Duration::from_secs(880),
-            waiting: Waiting { part: 1, expires: None, go: at_once() },
+            waiting: Waiting { part: 1, issued: None, go: at_once() },
         };
         // Boxed: stories nest many requests, and their futures would not fit a test's stack.
         decided(Box::pin(serve(&desk, &target, Request::read(event))).await)
