@@ -152,6 +152,16 @@ def test_a_message_that_cannot_be_read_fails_alone(cloud: Cloud) -> None:
     assert returned == {"batchItemFailures": [{"itemIdentifier": "one"}]}
 
 
+def test_the_responder_links_no_client_of_a_service(bootstrap: Path) -> None:
+    """What answers when all else has failed has as little in it as can be."""
+    names = (b"AmazonEC2ContainerRegistry", b"AmazonSSM", b"AmazonSQS", b"DescribeStacks", b"aws4_request")
+    custom_resource, responder = (
+        path.read_bytes() for path in (bootstrap, bootstrap.parents[1] / "ResponderFunction" / "bootstrap"))
+    assert all(name in custom_resource for name in names)
+    assert [name for name in names if name in responder] == []
+    assert len(responder) < len(custom_resource) / 2
+
+
 def test_the_function_was_built_to_survive_a_panic(bootstrap: Path) -> None:
     """No request is known that makes it panic, but started without what Lambda sets it does. Unwinding ends that in an
     exit of its own; with panic=abort, which build tools like to add, a signal would end it."""

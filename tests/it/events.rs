@@ -1,12 +1,13 @@
 //! Every payload in `events/` is what its name and its README say it is.
 
 use crate::support::scene::{at_once, decided};
-use crate::support::{Scene, run};
+use crate::support::{Mailbox, Scene, run};
 use ecr_steward::event::message::Message;
 use ecr_steward::event::reply::Status;
 use ecr_steward::event::request::{NoTarget, ReplyTarget, Request, RequestType};
 use ecr_steward::flow::task::Waiting;
 use ecr_steward::handler::messages::is_batch;
+use ecr_steward::handler::respond::respond;
 use ecr_steward::handler::serve::{Desk, serve};
 use ecr_steward::model::identity::StackId;
 use serde_json::Value;
@@ -113,6 +114,29 @@ fn batches_of_the_queue_are_told_from_requests() {
         let wished = if name.ends_with("several") { vec![true, false, true, false] } else { vec![true] };
         assert_eq!(readable, wished, "{name}");
     }
+}
+
+#[test]
+fn failed_invocations_are_answered_in_their_place() {
+    run(async {
+        let words = [
+            ("failed-killed", "FAILED", "signal: killed"),
+            ("failed-timed-out", "FAILED", "timed out after 900.00 seconds"),
+            ("failed-undelivered", "SUCCESS", "4 repositories as declared"),
+            ("failed-never-run", "FAILED", "never run"),
+        ];
+        let events = events();
+        let named = events.keys().filter(|name| name.starts_with("failed-"));
+        assert!(named.eq(words.iter().map(|(name, ..)| name).collect::<BTreeSet<_>>()), "each has its words");
+        for (name, status, word) in words {
+            let mailbox = Mailbox::default();
+            let until = Instant::now() + Duration::from_mins(1);
+            respond(&mailbox, events[name].clone(), false, until).await.unwrap();
+            let body = mailbox.one();
+            assert_eq!(body["Status"], status, "{name}: {body}");
+            assert!(body["Reason"].as_str().unwrap().contains(word), "{name}: {body}");
+        }
+    });
 }
 
 /// What comes of each request in an empty account: `None` where the event is no request.
