@@ -4,7 +4,8 @@
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use ecr_steward::event::reply::{MAX_REPLY_BYTES, Reply, Status};
-use ecr_steward::event::request::{ReplyTarget, ResponseUrl};
+use ecr_steward::event::request::ReplyTarget;
+use ecr_steward::event::url::ResponseUrl;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
