@@ -56,9 +56,23 @@ struct Going {
     round: u32,
     writes: usize,
     lease: Option<Lease>,
+    /// The request that was taken up last when the first round began.
+    before: Option<String>,
 }
 
 impl Going {
+    /// Has another request been taken up since the first round began? It came later than this one, whatever it found.
+    /// Whoever has begun has a record: where there is none any more, a Delete has been here.
+    fn is_overtaken(&mut self, ledger: &Ledger, version: &Version, task: &Task) -> bool {
+        let Some(waiting) = &task.waiting else { return false };
+        let last = ledger.requests.last();
+        if self.round == 1 && self.lease.is_none() {
+            self.before = last.cloned();
+        }
+        let deleted = *version == Version::New && (self.round > 1 || waiting.part > 1);
+        deleted || last.is_some_and(|last| *last != task.request_id && Some(last) != self.before.as_ref())
+    }
+
     /// Invocations before this one have written too, and their part is told as well.
     fn add(&mut self, progress: &Progress, plan: &mut Plan) {
         self.writes += progress.writes;
@@ -111,8 +125,7 @@ async fn attempt(
 ) -> Result<Attempt, Stopped> {
     let (ledger, mut version) = recall(world, task).await?;
     let first = version == Version::New;
-    // Whoever has begun has a record: without one, a Delete has been here meanwhile.
-    if first && task.waiting.as_ref().is_some_and(|waiting| going.round > 1 || waiting.part > 1) {
+    if going.is_overtaken(&ledger, &version, task) {
         return Err(Stopped::Superseded { done: going.writes });
     }
     let subject = Subject {

@@ -236,7 +236,9 @@ impl<'a> Bed<'a> {
             Delivery { event: &old.event, begun: office.now, part: 1, invocation: "again", returns: "null", left };
         let done = Box::pin(answer(&office, &self.mailbox, delivery)).await;
         assert!(matches!(done, Ok(Answered::Yes | Answered::TooLate)), "{done:?}");
-        assert_eq!(self.mailbox.standing(), standing, "an answer was replaced");
+        // Another request may have been answered meanwhile.
+        let now = self.mailbox.standing();
+        assert!(standing.iter().all(|(url, body)| now.get(url) == Some(body)), "an answer was replaced");
         let more: Vec<&str> = self.world.writes().split_off(writes);
         // Whose writes they are cannot be told while another request is at work.
         let alone = self.at_work.get() == 0;
