@@ -244,6 +244,29 @@ fn a_run_without_any_progress_is_not_followed_by_another() {
 }
 
 #[test]
+fn what_is_throttled_for_a_whole_run_goes_on_in_the_next() {
+    run(async {
+        let scene = Scene::new();
+        scene.world.always("PutLifecyclePolicy", Trouble::Fail(When::Before, FaultKind::Throttled));
+        let event = scene.event("Create", &many(3));
+        let story = Story::of(scene);
+        assert_eq!(story.begin(&event).await, Answered::Later);
+        story.scene.world.calm();
+        assert_eq!(story.to_the_end().await, 2);
+        assert_eq!(story.mailbox.one()["Status"], "SUCCESS");
+        // Throttled for ever, no run comes any further, and that is told with what throttles.
+        story.scene.world.always("PutLifecyclePolicy", Trouble::Fail(When::Before, FaultKind::Throttled));
+        story.scene.ends_as("UPDATE_IN_PROGRESS");
+        let event = story.scene.event("Update", &with(many(3), json!({"MaxImageCount": 3})));
+        let story = Story::of(story.scene);
+        assert_eq!(story.begin(&event).await, Answered::Yes);
+        let body = story.mailbox.one();
+        let reason = body["Reason"].as_str().unwrap();
+        assert!(body["Status"] == "FAILED" && reason.contains("ecr:PutLifecyclePolicy"), "{body}");
+    });
+}
+
+#[test]
 fn a_run_that_cannot_be_asked_for_is_told() {
     run(async {
         let scene = Scene::new();

@@ -6,6 +6,7 @@ use crate::support::{Mailbox, Scene, Trouble, When, fleet, run, with};
 use ecr_steward::event::request::NoTarget;
 use ecr_steward::fault::FaultKind;
 use ecr_steward::handler::custom_resource::{Answered, Delivery, Unanswered, answer};
+use ecr_steward::handler::time::left_until;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -97,6 +98,25 @@ fn an_answer_comes_before_the_deadline_of_the_function_and_of_cloudformation() {
             let until = mailbox.letters()[0].until;
             assert!(until < begun + Duration::from_secs(seconds), "delivering ends in time");
             assert!(until > Instant::now(), "there is time left to deliver");
+        }
+    });
+}
+
+#[test]
+fn a_deadline_that_is_over_is_answered_and_nothing_is_done() {
+    assert_eq!(left_until(0), Duration::ZERO, "as a wall clock that is ahead makes of any deadline");
+    run(async {
+        for kind in ["Create", "Update", "Delete"] {
+            let scene = Scene::converged(&fleet(&["a"])).await;
+            scene.ends_as(&format!("{}_IN_PROGRESS", kind.to_uppercase()));
+            let event = scene.event(kind, &with(fleet(&["a"]), json!({"MaxImageCount": 3})));
+            let mailbox = Mailbox::default();
+            let delivery = Delivery { left: Duration::ZERO, ..first(&scene, &event) };
+            answer(&scene.office(), &mailbox, delivery).await.unwrap();
+            let body = mailbox.one();
+            assert_eq!(body["Status"], "FAILED", "{kind}: {body}");
+            assert!(body["Reason"].as_str().unwrap().contains("out of time"), "{kind}: {body}");
+            assert!(scene.world.writes().is_empty(), "{kind}: {:?}", scene.world.writes());
         }
     });
 }

@@ -82,6 +82,26 @@ fn the_key_in_each_url_names_the_ids_of_its_envelope() {
 }
 
 #[test]
+fn the_id_of_a_create_is_derived_never_empty_and_short_enough() {
+    let mut judged = 0;
+    for (name, mut event) in events() {
+        let Some(members) = event.as_object_mut() else { continue };
+        members.remove("PhysicalResourceId");
+        let Ok(target) = ReplyTarget::read(&event, false) else { continue };
+        let id = target.resource_id();
+        assert!(!id.is_empty() && id.len() <= 1_024, "{name}: {} bytes", id.len());
+        // Another request of the same resource, with other properties.
+        event["RequestId"] = "another".into();
+        event["ResourceProperties"] = Value::Null;
+        assert_eq!(ReplyTarget::read(&event, false).unwrap().resource_id(), id, "{name}");
+        event["LogicalResourceId"] = "Another".into();
+        assert_ne!(ReplyTarget::read(&event, false).unwrap().resource_id(), id, "{name}");
+        judged += 1;
+    }
+    assert!(judged > 20, "{judged} requests are too few");
+}
+
+#[test]
 fn no_id_is_taken_from_the_query_of_a_url() {
     let mut event = events().remove("damaged-ids-missing").unwrap();
     let url = event["ResponseURL"].as_str().unwrap();

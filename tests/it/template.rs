@@ -232,6 +232,38 @@ fn the_environment_of_the_function_is_what_settings_ask_for() {
 }
 
 #[test]
+fn no_event_waits_for_longer_than_cloudformation_does_at_most() {
+    for (name, function) in resources("AWS::Serverless::Function") {
+        let invoked = &function["Properties"]["EventInvokeConfig"];
+        assert!(invoked["MaximumEventAgeInSeconds"].as_u64().is_some_and(|age| age <= 3_600), "{name}: {invoked}");
+        let told = &invoked["DestinationConfig"]["OnFailure"]["Destination"]["GetAtt"];
+        assert!(told.is_string(), "{name}: somebody is told of what was given up: {invoked}");
+    }
+}
+
+#[test]
+fn what_a_delete_needs_and_what_tells_of_it_outlives_it() {
+    let template = template();
+    for kind in ["AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"] {
+        assert_eq!(resources(kind), [], "a policy beside its role may go before it");
+    }
+    for kind in ["AWS::Logs::LogGroup", "AWS::S3::Bucket"] {
+        let kept = resources(kind);
+        assert!(!kept.is_empty(), "{kind}");
+        for (name, resource) in kept {
+            assert_eq!(resource["DeletionPolicy"], "RetainExceptOnCreate", "{name}");
+            assert_eq!(resource["UpdateReplacePolicy"], "Retain", "{name}");
+        }
+    }
+    for (name, function) in resources("AWS::Serverless::Function") {
+        let group = function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"].as_str().unwrap_or_default();
+        assert_eq!(template["Resources"][group]["Type"], "AWS::Logs::LogGroup", "{name} writes into a group of ours");
+    }
+    // CloudFormation does not delete a stack whose export is imported.
+    assert_eq!(template["Outputs"]["ServiceToken"]["Export"]["Name"]["Sub"], "${AWS::StackName}-ServiceToken");
+}
+
+#[test]
 fn every_parameter_has_a_default_so_that_deploying_asks_for_nothing() {
     let template = template();
     for (name, parameter) in template["Parameters"].as_object().unwrap() {
