@@ -137,6 +137,7 @@ fn actions(statement: &Value) -> Vec<String> {
     list.iter().map(|action| action.as_str().unwrap().to_owned()).collect()
 }
 
+/// Rows: 49, 50.
 #[test]
 fn every_write_and_read_is_allowed_and_nothing_else_is() {
     let writes: BTreeSet<&str> = changes().iter().map(Change::action).collect();
@@ -168,6 +169,7 @@ fn no_statement_allows_a_wildcard_action_and_only_what_has_no_resource_is_for_al
     assert!(for_all.iter().all(|action| without_resource.contains(&action.as_str())), "{for_all:?}");
 }
 
+/// Rows: 23.
 #[test]
 fn a_repository_without_our_owner_tag_cannot_be_deleted() {
     let template = template();
@@ -231,6 +233,7 @@ fn the_environment_of_the_function_is_what_settings_ask_for() {
     assert!(read.is_ok(), "{read:?}");
 }
 
+/// Rows: 46.
 #[test]
 fn no_event_waits_for_longer_than_cloudformation_does_at_most() {
     for (name, function) in resources("AWS::Serverless::Function") {
@@ -241,6 +244,7 @@ fn no_event_waits_for_longer_than_cloudformation_does_at_most() {
     }
 }
 
+/// Rows: 50, 56.
 #[test]
 fn what_a_delete_needs_and_what_tells_of_it_outlives_it() {
     let template = template();
@@ -271,6 +275,7 @@ fn every_parameter_has_a_default_so_that_deploying_asks_for_nothing() {
     }
 }
 
+/// Rows: 2, 16.
 #[test]
 fn failed_invocations_are_never_run_again_by_lambda_and_reach_the_responder() {
     let template = template();
@@ -283,6 +288,7 @@ fn failed_invocations_are_never_run_again_by_lambda_and_reach_the_responder() {
     assert_eq!(function["RecursiveLoop"], "Allow");
 }
 
+/// Rows: 51.
 #[test]
 fn a_request_whose_invocations_die_is_answered_by_the_responder_while_cloudformation_waits() {
     let template = template();
@@ -303,6 +309,7 @@ fn a_request_whose_invocations_die_is_answered_by_the_responder_while_cloudforma
     assert_eq!(dead_letters["RedrivePolicy"]["deadLetterTargetArn"]["GetAtt"], "UnansweredQueue.Arn");
 }
 
+/// Rows: 43.
 #[test]
 fn every_queue_is_encrypted_and_who_is_not_meant_to_answer_cannot_read_a_request() {
     let template = template();
