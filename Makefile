@@ -54,6 +54,15 @@ test: lint unit local-test e2e ## Everything CI runs
 bench: venv ## Measure the built function beside its peers (see benches/README.md)
 	.venv/bin/python benches/run.py
 
+SECONDS ?= 600
+.PHONY: fuzz
+fuzz: ## Fuzz every target for SECONDS=600 (needs cargo-fuzz, see fuzz/README.md)
+	for target in $$(cargo fuzz list); do \
+	  mkdir -p fuzz/target/found/$$target; \
+	  cargo fuzz run --sanitizer none $$target fuzz/target/found/$$target fuzz/corpus/$$target -- \
+	    -max_total_time=$(SECONDS) -timeout=10 || exit 1; \
+	done
+
 .PHONY: e2e
 e2e: venv build ## Test the built functions in the local AWS
 	.venv/bin/python -m pytest tests/e2e -q

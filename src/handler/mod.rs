@@ -1,5 +1,6 @@
 //! One file per function: start-up, deadlines, the panic net, the single answer.
 
+mod case;
 pub mod custom_resource;
 pub mod logs;
 pub mod messages;

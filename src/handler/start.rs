@@ -8,6 +8,7 @@ use super::{logs, time};
 use crate::aws::cfn_reply::{Delivered, Undelivered};
 use crate::aws::{Aws, Connection, cfn_reply};
 use crate::config::{self, Settings};
+use crate::event::failure::NOT_DELIVERED;
 use crate::event::url::ResponseUrl;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
@@ -57,7 +58,7 @@ pub async fn responder() -> Result<(), Error> {
     let handler = service_fn(move |event: LambdaEvent<Value>| async move {
         let left = time::left_until(event.context.deadline).saturating_sub(RETURN_RESERVE);
         let responded = respond(connection, event.payload, local, Instant::now() + left).await;
-        responded.map_err(|Unanswered(why)| failure("AnswerNotDelivered", why))
+        responded.map_err(|Unanswered(why)| failure(NOT_DELIVERED, why))
     });
     lambda_runtime::run(handler).await
 }

@@ -177,9 +177,17 @@ impl<'a> Fields<'a> {
 /// The known word nearest to a misspelt one, when it is near enough to be meant.
 pub fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     let lower = word.to_lowercase();
+    let length = lower.chars().count();
     known
-        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.chars().count().div_ceil(3))
+        .filter_map(|candidate| {
+            let allowed = candidate.chars().count().div_ceil(3);
+            let known = candidate.to_lowercase();
+            // Words differ at least by their lengths. A word may be very long, and comparing takes length times length.
+            if known.chars().count().abs_diff(length) > allowed {
+                return None;
+            }
+            Some((strsim::damerau_levenshtein(&lower, &known), candidate)).filter(|(distance, _)| *distance <= allowed)
+        })
         .min()
         .map(|(_, candidate)| candidate)
 }

@@ -22,6 +22,10 @@ const MAX_PARAMETER_NAME: usize = 900;
 /// Deepest SSM hierarchy (SSM `PutParameter`).
 const MAX_PARAMETER_LEVELS: usize = 15;
 
+/// Mistakes of one kind that are compared with every name. A thousand of them against a thousand names would take
+/// longer than there is time to answer, and nobody reads so many hints.
+const MAX_HINTS: usize = 5;
+
 /// What a declaration is checked against, besides itself.
 #[derive(Clone, Debug)]
 pub struct Surroundings<'a> {
@@ -163,14 +167,20 @@ fn return_values(fields: &Fields<'_>, names: &[String]) -> Option<Vec<String>> {
     let wanted = fields.texts(key)?;
     let known = outputs::known_keys(names);
     let legal: BTreeSet<&str> = known.iter().map(String::as_str).chain(["Url.*", "Arn.*"]).collect();
-    for (index, value) in wanted.iter().enumerate() {
-        if !legal.contains(value.as_str()) {
-            let hint = nearest(value, legal.iter().copied())
-                .map_or_else(String::new, |word| format!("; did you mean {word}?"));
-            fields.problem(&format!("{key}[{index}]"), format!("{value:?} is not a return value{hint}"));
-        }
+    let unknown = wanted.iter().enumerate().filter(|(_, value)| !legal.contains(value.as_str()));
+    for (told, (index, value)) in unknown.enumerate() {
+        let hint = hint(told, value, legal.iter().copied());
+        fields.problem(&format!("{key}[{index}]"), format!("{value:?} is not a return value{hint}"));
     }
     Some(wanted)
+}
+
+/// What was meant instead of a name nobody knows, for the first few of them.
+fn hint<'w>(told: usize, word: &str, known: impl Iterator<Item = &'w str>) -> String {
+    if told >= MAX_HINTS {
+        return String::new();
+    }
+    nearest(word, known).map_or_else(String::new, |word| format!("; did you mean {word}?"))
 }
 
 fn overrides<'a>(
@@ -180,11 +190,12 @@ fn overrides<'a>(
 ) -> BTreeMap<String, Layer> {
     let key = "Overrides";
     let mut layers = BTreeMap::new();
+    let mut told = 0;
     for (short, value) in fields.object(key).into_iter().flatten() {
         let path = fields.path_of(&format!("{key}.{short}"));
         if !names.contains(short) {
-            let hint = nearest(short, names.iter().map(String::as_str))
-                .map_or_else(String::new, |word| format!("; did you mean {word}?"));
+            let hint = hint(told, short, names.iter().map(String::as_str));
+            told += 1;
             problems.borrow_mut().push(Problem::new(&path, format!("is not in RepositoryNames{hint}")));
         }
         let Some(members) = value.as_object() else {

@@ -159,6 +159,21 @@ fn each_mistake_is_refused_at_its_path_with_what_is_allowed() {
 
 /// Rows: 10.
 #[test]
+fn so_many_mistakes_that_hints_would_take_too_long_are_told_without() {
+    let names: Vec<String> =
+        (0..1_000).map(|number| format!("a-repository-with-quite-a-long-name-{number:04}")).collect();
+    let misspelt: serde_json::Map<String, Value> = names.iter().map(|name| (format!("{name}x"), json!({}))).collect();
+    let values: Vec<String> = names.iter().map(|name| format!("Url.{name}x")).collect();
+    let over = json!({"RepositoryNames": names, "Overrides": misspelt, "ReturnValues": values});
+    let problems = checked(&with(with(fleet(&[]), over), json!({"Z".repeat(100_000): 1}))).unwrap_err();
+    for (property, told) in [("Overrides.", 1_000), ("ReturnValues[", 1_000), ("ZZZ", 1)] {
+        assert_eq!(problems.iter().filter(|problem| problem.path.starts_with(property)).count(), told, "{property}");
+    }
+    let hints = problems.iter().filter(|problem| problem.message.contains("did you mean")).count();
+    assert_eq!(hints, 10, "five for each kind of mistake");
+}
+
+#[test]
 fn none_of_them_writes_anything_anywhere() {
     run(async {
         for (wrong, path, _) in table() {
