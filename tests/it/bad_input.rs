@@ -173,6 +173,7 @@ fn so_many_mistakes_that_hints_would_take_too_long_are_told_without() {
     assert_eq!(hints, 10, "five for each kind of mistake");
 }
 
+/// Rows: 10.
 #[test]
 fn none_of_them_writes_anything_anywhere() {
     run(async {
