@@ -49,6 +49,7 @@ def refusals(cloud: Cloud) -> Iterator[Refusals]:
     lab.end()
 
 
+# Rows: 10.
 @pytest.mark.parametrize("name, words", [(name, words) for name, _, words in ROWS], ids=[row[0] for row in ROWS])
 def test_the_reason_names_the_place_and_the_remedy(refusals: Refusals, name: str, words: list[str]) -> None:
     reason = refusals.reasons[name]
@@ -66,6 +67,7 @@ def test_nothing_at_all_was_written(refusals: Refusals) -> None:
     assert refusals.left == {}
 
 
+# Rows: 13.
 def test_a_type_that_is_not_served_is_refused(lab: Lab, cloud: Cloud) -> None:
     stack = lab.stack()
     with cloud.counting() as writes:

@@ -12,6 +12,7 @@ ACCOUNT, REGION = "123456789012", "us-east-1"
 HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 
 
+# Rows: 28.
 def test_every_default_reaches_ecr(lab: Lab) -> None:
     stack = lab.stack()
     stack.create({"Fleet": lab.fleet("orders", "customers")})
@@ -130,6 +131,7 @@ def lowered(settings: dict[str, dict]) -> dict[str, dict]:
     return {name: {key.lower(): value for key, value in one.items()} for name, one in settings.items()}
 
 
+# Rows: 33.
 def test_only_the_return_values_listed_come_back(lab: Lab) -> None:
     stack = lab.stack()
     stack.create({"Fleet": lab.fleet("orders", "customers", ReturnValues=["Url.*", "RepositoryCount"])},
@@ -139,6 +141,7 @@ def test_only_the_return_values_listed_come_back(lab: Lab) -> None:
                                "Customers": f"{HOST}/{lab.name('customers')}", "Count": "2"}
 
 
+# Rows: 29.
 def test_return_values_that_do_not_fit_are_refused_before_any_write(lab: Lab, cloud: Cloud) -> None:
     stack = lab.stack()
     names = [f"service-with-a-rather-long-name-{number}" for number in range(40)]

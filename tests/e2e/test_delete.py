@@ -13,6 +13,7 @@ def test_empty_repositories_and_their_parameters_go(lab: Lab, cloud: Cloud) -> N
     assert lab.everything() == ({}, {})
 
 
+# Rows: 47.
 def test_a_repository_with_images_fails_the_delete_by_name_and_the_others_go(lab: Lab, cloud: Cloud) -> None:
     stack = lab.stack()
     stack.create({"Fleet": lab.fleet("orders", "full", "customers")})
@@ -60,6 +61,7 @@ def test_a_resource_taken_out_of_a_stack_is_deleted(lab: Lab, cloud: Cloud) -> N
     assert set(cloud.parameters(lab.project)) == {"dev/orders/url"}
 
 
+# Rows: 19.
 def test_what_is_gone_already_is_no_failure(lab: Lab, cloud: Cloud) -> None:
     stack = lab.stack()
     stack.create({"Fleet": lab.fleet("orders", "customers")})
@@ -69,6 +71,7 @@ def test_what_is_gone_already_is_no_failure(lab: Lab, cloud: Cloud) -> None:
     assert lab.everything() == ({}, {})
 
 
+# Rows: 23.
 def test_a_repository_made_anew_by_somebody_is_not_ours_to_delete(lab: Lab, cloud: Cloud) -> None:
     stack, ecr = lab.stack(), cloud.client("ecr")
     stack.create({"Fleet": lab.fleet("orders")})
@@ -79,6 +82,7 @@ def test_a_repository_made_anew_by_somebody_is_not_ours_to_delete(lab: Lab, clou
     assert lab.registry() == theirs
 
 
+# Rows: 17.
 def test_a_failed_create_leaves_nothing_and_its_stack_can_be_deleted(lab: Lab, cloud: Cloud) -> None:
     stack = lab.stack()
     with cloud.counting() as writes:

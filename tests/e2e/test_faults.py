@@ -16,6 +16,7 @@ def healing(cloud: Cloud) -> Iterator[None]:
     cloud.clear_faults()
 
 
+# Rows: 45.
 @pytest.mark.parametrize("operation", ["CreateRepository", "PutLifecyclePolicy", "DescribeRepositories"])
 def test_a_burst_of_throttling_is_ridden_out(lab: Lab, cloud: Cloud, operation: str) -> None:
     # A look at the registry is about all of it; no single repository could be named.
@@ -36,6 +37,7 @@ def test_a_service_that_fails_for_a_moment_is_ridden_out(lab: Lab, cloud: Cloud)
     assert lab.registry()[lab.name("orders")]["tags"]["a"] == "b"
 
 
+# Rows: 45.
 def test_a_delete_rides_out_throttling(lab: Lab, cloud: Cloud) -> None:
     stack = lab.stack()
     stack.create({"Fleet": lab.fleet("orders", "customers")})
@@ -44,6 +46,7 @@ def test_a_delete_rides_out_throttling(lab: Lab, cloud: Cloud) -> None:
     assert lab.everything() == ({}, {})
 
 
+# Rows: 18, 47.
 def test_a_denial_names_the_action_and_the_rollback_leaves_nothing(lab: Lab, cloud: Cloud) -> None:
     denied = "User: arn:aws:sts::123456789012:assumed-role/r/f is not authorized to perform: ecr:PutLifecyclePolicy"
     cloud.inject("PutLifecyclePolicy", "AccessDeniedException", times=9, repository=lab.name("orders"), message=denied)
@@ -100,6 +103,7 @@ def test_a_principal_iam_does_not_know_yet_is_waited_for(lab: Lab, cloud: Cloud)
     assert lab.registry()[lab.name("orders")]["policy"]
 
 
+# Rows: 49.
 def test_a_denied_delete_fails_by_name_and_can_be_tried_again(lab: Lab, cloud: Cloud) -> None:
     stack = lab.stack()
     stack.create({"Fleet": lab.fleet("orders", "customers")})

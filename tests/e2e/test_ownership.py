@@ -6,6 +6,7 @@ from cloud import Cloud
 from stacks import Lab
 
 
+# Rows: 48.
 def test_a_repository_of_another_stack_is_refused_with_its_owner(lab: Lab, cloud: Cloud) -> None:
     first, second = lab.stack("-first"), lab.stack("-second")
     first.create({"Fleet": lab.fleet("orders")})
@@ -22,6 +23,7 @@ def test_a_repository_of_another_stack_is_refused_with_its_owner(lab: Lab, cloud
     assert lab.everything() == before
 
 
+# Rows: 48.
 def test_adopt_existing_does_not_take_what_a_living_stack_owns(lab: Lab, cloud: Cloud) -> None:
     first, second = lab.stack("-first"), lab.stack("-second")
     first.create({"Fleet": lab.fleet("orders")})

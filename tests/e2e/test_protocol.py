@@ -22,6 +22,7 @@ def listener() -> Iterator[Listener]:
     listener.close()
 
 
+# Rows: 14, 32, 34.
 def test_a_request_delivered_twice_writes_nothing_and_answers_the_same(
         lab: Lab, cloud: Cloud, listener: Listener) -> None:
     stack = lab.stack()
@@ -49,6 +50,7 @@ def test_a_request_delivered_twice_writes_nothing_and_answers_the_same(
     assert not listener.headers[0].get("content-type")
 
 
+# Rows: 19.
 def test_a_delete_delivered_twice_succeeds_twice(lab: Lab, cloud: Cloud, listener: Listener) -> None:
     stack = lab.stack()
     stack.create({"Fleet": lab.fleet("orders")})
@@ -61,6 +63,7 @@ def test_a_delete_delivered_twice_succeeds_twice(lab: Lab, cloud: Cloud, listene
     assert writes == {}
 
 
+# Rows: 24.
 def test_a_delete_under_an_id_somebody_made_up_deletes_all_the_same(
         lab: Lab, cloud: Cloud, listener: Listener) -> None:
     """CloudFormation makes one up for a Create that was never answered."""
@@ -73,6 +76,7 @@ def test_a_delete_under_an_id_somebody_made_up_deletes_all_the_same(
     assert lab.everything() == ({}, {})
 
 
+# Rows: 11.
 def test_a_delete_with_unreadable_properties_succeeds(cloud: Cloud, listener: Listener) -> None:
     broken = request("Delete", NO_STACK, listener.url, {"RepositoryNames": 7},
                      PhysicalResourceId=f"ecr-steward/{NO_STACK.rpartition('/')[2]}/Fleet")
@@ -80,6 +84,7 @@ def test_a_delete_with_unreadable_properties_succeeds(cloud: Cloud, listener: Li
     assert listener.answer()["Status"] == "SUCCESS"
 
 
+# Rows: 7, 8, 12.
 @pytest.mark.parametrize("more, words", [
     ({"RequestType": "Destroy"}, 'RequestType "Destroy" is unknown'),
     ({"RequestType": None}, "the request has no RequestType"),
@@ -99,12 +104,14 @@ def test_a_damaged_request_is_answered_with_what_is_wrong(
     assert writes == {}
 
 
+# Rows: 25.
 def test_a_failed_update_keeps_the_id_it_was_sent(cloud: Cloud, listener: Listener) -> None:
     assert invoke(cloud, request("Update", NO_STACK, listener.url, {}, PhysicalResourceId="as-it-was")) == (None, None)
     answer = listener.answer()
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", "as-it-was")
 
 
+# Rows: 35.
 def test_an_answer_is_sent_again_when_it_was_not_taken(cloud: Cloud, listener: Listener) -> None:
     listener.refusals = 2
     assert invoke(cloud, request("Create", NO_STACK, listener.url, {})) == (None, None)
@@ -112,6 +119,7 @@ def test_an_answer_is_sent_again_when_it_was_not_taken(cloud: Cloud, listener: L
     assert len(listener.headers) == 3
 
 
+# Rows: 60.
 @pytest.mark.parametrize("payload", [
     {}, [], None, "text", 7, {"hello": "world"}, {"Records": []}, {"Records": [{"eventSource": "aws:s3"}]},
     {"version": "0", "source": "aws.ecr", "detail-type": "ECR Image Action", "detail": {}},
@@ -123,6 +131,7 @@ def test_what_is_no_request_is_a_typed_error(cloud: Cloud, payload: object) -> N
     assert "neither a CloudFormation custom-resource request nor a message" in error["errorMessage"]
 
 
+# Rows: 7.
 @pytest.mark.parametrize("more, words", [
     ({"ResponseURL": None}, "it has no ResponseURL"),
     ({"ResponseURL": "ftp://example.com/x"}, "its ResponseURL is not an https URL"),
@@ -137,6 +146,7 @@ def test_a_request_nobody_can_be_answered_for_is_a_typed_error(
     assert listener.bodies == []
 
 
+# Rows: 43.
 def test_an_answer_nobody_takes_is_an_error_without_the_url(cloud: Cloud) -> None:
     url = "http://127.0.0.1:9/answer?signature=secret"
     properties = {"ServiceTimeout": "3"}
@@ -145,6 +155,7 @@ def test_an_answer_nobody_takes_is_an_error_without_the_url(cloud: Cloud) -> Non
     assert "secret" not in str(error)
 
 
+# Rows: 60.
 def test_a_message_that_cannot_be_read_fails_alone(cloud: Cloud) -> None:
     record = {"messageId": "one", "eventSource": "aws:sqs", "body": "nonsense"}
     returned, error = invoke(cloud, {"Records": [record]})
@@ -162,6 +173,7 @@ def test_the_responder_links_no_client_of_a_service(bootstrap: Path) -> None:
     assert len(responder) < len(custom_resource) / 2
 
 
+# Rows: 1.
 def test_the_function_was_built_to_survive_a_panic(bootstrap: Path) -> None:
     """No request is known that makes it panic, but started without what Lambda sets it does. Unwinding ends that in an
     exit of its own; with panic=abort, which build tools like to add, a signal would end it."""

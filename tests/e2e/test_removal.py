@@ -49,6 +49,7 @@ def a_removed_name_is_released_and_deleted_after_the_update(lab: Lab, cloud: Clo
     until(lambda: set(cloud.parameters(lab.project)) == {"dev/orders/url"}, "its parameter gone")
 
 
+# Rows: 27.
 @STORIES.tell
 def nothing_is_deleted_while_the_stack_is_still_moving(lab: Lab, cloud: Cloud) -> None:
     stack = lab.stack()
@@ -108,6 +109,7 @@ def empty_on_delete_lets_images_go(lab: Lab, cloud: Cloud) -> None:
     gone(lab, lab.name("full"))
 
 
+# Rows: 27.
 @STORIES.tell
 def consent_given_only_with_the_removal_does_not_count(lab: Lab, cloud: Cloud) -> None:
     stack = lab.stack()
@@ -132,6 +134,7 @@ def on_remove_retain_hands_the_repository_back(lab: Lab, cloud: Cloud) -> None:
     assert set(cloud.parameters(lab.project)) == {"dev/orders/url"}
 
 
+# Rows: 22.
 @STORIES.tell
 def a_change_of_environment_renames_all(lab: Lab, cloud: Cloud) -> None:
     stack, names = lab.stack(), ("orders", "customers")

@@ -20,6 +20,7 @@ def settled_as(lab: Lab, before: tuple, seconds: float = 30) -> None:
         raise
 
 
+# Rows: 26.
 @STORIES.tell
 def an_update_undone_by_a_sibling_leaves_every_setting_as_it_was(lab: Lab, cloud: Cloud) -> None:
     stack = lab.stack()
@@ -38,6 +39,7 @@ def an_update_undone_by_a_sibling_leaves_every_setting_as_it_was(lab: Lab, cloud
     settled_as(lab, before)
 
 
+# Rows: 22.
 @STORIES.tell
 def a_rename_undone_brings_the_old_names_back(lab: Lab, cloud: Cloud) -> None:
     stack = lab.stack()
@@ -123,6 +125,7 @@ def a_resource_added_by_an_update_that_fails_is_deleted(lab: Lab, cloud: Cloud) 
     assert lab.everything() == before
 
 
+# Rows: 26.
 @STORIES.tell
 def an_adoption_by_an_update_that_is_undone_restores_every_setting(lab: Lab, cloud: Cloud) -> None:
     stack = lab.stack()

@@ -148,6 +148,7 @@ def test_the_world_is_let_in_only_on_demand(lab: Lab) -> None:
     assert principal == "*" or as_list(principal["AWS"]) == ["*"]
 
 
+# Rows: 54.
 def test_stack_tags_are_propagated_at_the_lowest_precedence(lab: Lab) -> None:
     stack = lab.stack()
     on = lab.fleet("orders", PropagateStackTags="true", Tags={"team": "fleet"})
@@ -163,6 +164,7 @@ def test_stack_tags_are_propagated_at_the_lowest_precedence(lab: Lab) -> None:
         "Project", "Environment", "ManagedBy", "ecr-steward:owner", "ecr-steward:stack"}
 
 
+# Rows: 54.
 def test_tags_of_others_stay(lab: Lab, cloud: Cloud) -> None:
     stack = lab.stack()
     stack.create({"Fleet": lab.fleet("orders", Tags={"team": "a"})})

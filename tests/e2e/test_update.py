@@ -6,6 +6,7 @@ from cloud import Cloud
 from stacks import Lab
 
 
+# Rows: 9, 20.
 def test_an_update_that_wishes_the_same_writes_nothing(lab: Lab, cloud: Cloud) -> None:
     stack = lab.stack()
     stack.create({"Fleet": lab.fleet("orders", "customers", MaxImageCount=10, Tags={"a": "1", "b": "2"})})
@@ -33,6 +34,7 @@ def test_a_change_of_retention_rewrites_the_lifecycle_alone(lab: Lab, cloud: Clo
         assert one | {"lifecycle": None} == before[name] | {"lifecycle": None}
 
 
+# Rows: 22.
 def test_a_name_that_is_added_is_created_and_the_others_are_left_alone(lab: Lab, cloud: Cloud) -> None:
     stack = lab.stack()
     stack.create({"Fleet": lab.fleet("orders")})
@@ -58,6 +60,7 @@ def test_a_name_that_is_removed_costs_one_tag(lab: Lab, cloud: Cloud) -> None:
     assert writes == {"TagResource": 1}
 
 
+# Rows: 55.
 def test_settings_somebody_changed_by_hand_come_back_with_the_next_update(lab: Lab, cloud: Cloud) -> None:
     stack, ecr = lab.stack(), cloud.client("ecr")
     stack.create({"Fleet": lab.fleet("orders", ImageTagMutability="IMMUTABLE")})

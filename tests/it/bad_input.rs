@@ -141,6 +141,7 @@ fn wrong_tags_and_overrides() -> Vec<Wrong> {
     ]
 }
 
+/// Rows: 9, 10, 54.
 #[test]
 fn each_mistake_is_refused_at_its_path_with_what_is_allowed() {
     for (wrong, path, words) in table() {
@@ -156,6 +157,7 @@ fn each_mistake_is_refused_at_its_path_with_what_is_allowed() {
     }
 }
 
+/// Rows: 10.
 #[test]
 fn so_many_mistakes_that_hints_would_take_too_long_are_told_without() {
     let names: Vec<String> =
@@ -171,6 +173,7 @@ fn so_many_mistakes_that_hints_would_take_too_long_are_told_without() {
     assert_eq!(hints, 10, "five for each kind of mistake");
 }
 
+/// Rows: 10.
 #[test]
 fn none_of_them_writes_anything_anywhere() {
     run(async {
@@ -212,6 +215,7 @@ fn all_mistakes_are_told_together_each_at_its_path() {
     "#);
 }
 
+/// Rows: 9.
 #[test]
 fn the_spellings_of_cloudformation_are_taken() {
     let table = [
@@ -246,6 +250,7 @@ fn the_spellings_of_cloudformation_are_taken() {
     assert_eq!(seven.repositories[0].settings["MaxImageCount"].value, 7);
 }
 
+/// Rows: 9.
 #[test]
 fn a_declaration_means_the_same_before_and_after_cloudformation_made_texts_of_it() {
     let rule = |more: Value| {

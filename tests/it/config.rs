@@ -49,6 +49,7 @@ fn nonsense_is_refused_by_name() {
     }
 }
 
+/// Rows: 4.
 #[test]
 fn everything_wrong_is_told_at_once() {
     let BadEnvironment(wrong) =
@@ -83,6 +84,7 @@ fn an_endpoint_of_a_service_goes_before_the_one_for_all() {
     assert_eq!([one.of("ECR"), one.of("S3")], [Some("https://vpce"), None]);
 }
 
+/// Rows: 43.
 #[test]
 fn credentials_do_not_show_themselves() {
     let settings = read(&[("AWS_SESSION_TOKEN", "token-of-the-session")]).unwrap();

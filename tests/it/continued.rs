@@ -93,6 +93,7 @@ fn writes(world: &World) -> BTreeMap<String, usize> {
     counted
 }
 
+/// Rows: 51.
 #[test]
 fn a_fleet_too_large_for_one_invocation_is_made_by_several_and_each_repository_written_once() {
     run(async {
@@ -116,6 +117,7 @@ fn a_fleet_too_large_for_one_invocation_is_made_by_several_and_each_repository_w
     });
 }
 
+/// Rows: 51.
 #[test]
 fn an_update_with_removals_goes_on_and_tells_of_all_of_it() {
     run(async {
@@ -134,6 +136,7 @@ fn an_update_with_removals_goes_on_and_tells_of_all_of_it() {
     });
 }
 
+/// Rows: 51.
 #[test]
 fn a_delete_goes_on_until_nothing_is_left() {
     run(async {
@@ -150,6 +153,7 @@ fn a_delete_goes_on_until_nothing_is_left() {
     });
 }
 
+/// Rows: 51.
 #[test]
 fn what_vanished_since_it_was_reached_is_made_again() {
     run(async {
@@ -167,6 +171,7 @@ fn what_vanished_since_it_was_reached_is_made_again() {
     });
 }
 
+/// Rows: 51.
 #[test]
 fn an_invocation_that_dies_on_the_way_is_gone_over_again_by_the_message_that_comes_again() {
     run(async {
@@ -187,6 +192,7 @@ fn an_invocation_that_dies_on_the_way_is_gone_over_again_by_the_message_that_com
     });
 }
 
+/// Rows: 43, 51.
 #[test]
 fn the_url_goes_nowhere_but_into_the_message() {
     run(async {
@@ -210,6 +216,7 @@ fn the_url_goes_nowhere_but_into_the_message() {
     });
 }
 
+/// Rows: 52, 53.
 #[test]
 fn a_request_ends_when_cloudformation_waits_no_longer() {
     run(async {
@@ -228,6 +235,7 @@ fn a_request_ends_when_cloudformation_waits_no_longer() {
     });
 }
 
+/// Rows: 5.
 #[test]
 fn a_run_without_any_progress_is_not_followed_by_another() {
     run(async {
@@ -243,6 +251,31 @@ fn a_run_without_any_progress_is_not_followed_by_another() {
     });
 }
 
+/// Rows: 45.
+#[test]
+fn what_is_throttled_for_a_whole_run_goes_on_in_the_next() {
+    run(async {
+        let scene = Scene::new();
+        scene.world.always("PutLifecyclePolicy", Trouble::Fail(When::Before, FaultKind::Throttled));
+        let event = scene.event("Create", &many(3));
+        let story = Story::of(scene);
+        assert_eq!(story.begin(&event).await, Answered::Later);
+        story.scene.world.calm();
+        assert_eq!(story.to_the_end().await, 2);
+        assert_eq!(story.mailbox.one()["Status"], "SUCCESS");
+        // Throttled for ever, no run comes any further, and that is told with what throttles.
+        story.scene.world.always("PutLifecyclePolicy", Trouble::Fail(When::Before, FaultKind::Throttled));
+        story.scene.ends_as("UPDATE_IN_PROGRESS");
+        let event = story.scene.event("Update", &with(many(3), json!({"MaxImageCount": 3})));
+        let story = Story::of(story.scene);
+        assert_eq!(story.begin(&event).await, Answered::Yes);
+        let body = story.mailbox.one();
+        let reason = body["Reason"].as_str().unwrap();
+        assert!(body["Status"] == "FAILED" && reason.contains("ecr:PutLifecyclePolicy"), "{body}");
+    });
+}
+
+/// Rows: 52.
 #[test]
 fn a_run_that_cannot_be_asked_for_is_told() {
     run(async {
@@ -264,6 +297,7 @@ fn a_run_that_cannot_be_asked_for_is_told() {
     });
 }
 
+/// Rows: 16.
 #[test]
 fn a_message_that_comes_after_a_later_request_does_nothing() {
     run(async {

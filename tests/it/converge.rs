@@ -33,6 +33,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
+    /// Rows: 20.
     #[test]
     fn a_create_converges_and_the_update_after_it_writes_nothing(properties in declarations(NAMES)) {
         run(async {

@@ -84,6 +84,7 @@ async fn dies_everywhere(
     (calls, deaths)
 }
 
+/// Rows: 2.
 #[test]
 fn four_repositories_end_the_same_wherever_a_process_dies() {
     run(async {

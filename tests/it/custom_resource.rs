@@ -6,6 +6,7 @@ use crate::support::{Mailbox, Scene, Trouble, When, fleet, run, with};
 use ecr_steward::event::request::NoTarget;
 use ecr_steward::fault::FaultKind;
 use ecr_steward::handler::custom_resource::{Answered, Delivery, Unanswered, answer};
+use ecr_steward::handler::time::left_until;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -28,6 +29,7 @@ async fn answered(scene: &Scene, event: &Value) -> Value {
     mailbox.one()
 }
 
+/// Rows: 1, 5, 12, 21, 25, 28.
 #[test]
 fn every_request_gets_one_answer_with_its_own_ids_whatever_happens() {
     run(async {
@@ -67,6 +69,7 @@ fn stall(scene: &Scene) {
     scene.world.trouble_at(1, Trouble::Slow(Duration::from_secs(10_000)));
 }
 
+/// Rows: 8, 10.
 #[test]
 fn a_refusal_of_the_declaration_fails_create_and_update_and_never_a_delete() {
     run(async {
@@ -81,6 +84,7 @@ fn a_refusal_of_the_declaration_fails_create_and_update_and_never_a_delete() {
     });
 }
 
+/// Rows: 5, 53, 59.
 #[test]
 fn an_answer_comes_before_the_deadline_of_the_function_and_of_cloudformation() {
     run(async {
@@ -101,6 +105,27 @@ fn an_answer_comes_before_the_deadline_of_the_function_and_of_cloudformation() {
     });
 }
 
+/// Rows: 59.
+#[test]
+fn a_deadline_that_is_over_is_answered_and_nothing_is_done() {
+    assert_eq!(left_until(0), Duration::ZERO, "as a wall clock that is ahead makes of any deadline");
+    run(async {
+        for kind in ["Create", "Update", "Delete"] {
+            let scene = Scene::converged(&fleet(&["a"])).await;
+            scene.ends_as(&format!("{}_IN_PROGRESS", kind.to_uppercase()));
+            let event = scene.event(kind, &with(fleet(&["a"]), json!({"MaxImageCount": 3})));
+            let mailbox = Mailbox::default();
+            let delivery = Delivery { left: Duration::ZERO, ..first(&scene, &event) };
+            answer(&scene.office(), &mailbox, delivery).await.unwrap();
+            let body = mailbox.one();
+            assert_eq!(body["Status"], "FAILED", "{kind}: {body}");
+            assert!(body["Reason"].as_str().unwrap().contains("out of time"), "{kind}: {body}");
+            assert!(scene.world.writes().is_empty(), "{kind}: {:?}", scene.world.writes());
+        }
+    });
+}
+
+/// Rows: 39.
 #[test]
 fn nothing_is_written_before_the_host_of_the_answer_is_reached() {
     run(async {
@@ -121,6 +146,7 @@ fn nothing_is_written_before_the_host_of_the_answer_is_reached() {
     });
 }
 
+/// Rows: 16.
 #[test]
 fn a_request_whose_url_has_expired_is_left_alone() {
     run(async {
@@ -142,6 +168,7 @@ fn a_request_whose_url_has_expired_is_left_alone() {
     });
 }
 
+/// Rows: 14, 58.
 #[test]
 fn a_request_that_comes_again_is_answered_with_the_same_bytes_and_asks_nothing_more() {
     run(async {
@@ -169,6 +196,7 @@ fn a_request_that_comes_again_is_answered_with_the_same_bytes_and_asks_nothing_m
     });
 }
 
+/// Rows: 4.
 #[test]
 fn a_bad_environment_is_told_to_every_request() {
     run(async {
@@ -187,6 +215,7 @@ fn a_bad_environment_is_told_to_every_request() {
     });
 }
 
+/// Rows: 35.
 #[test]
 fn an_answer_that_could_not_be_delivered_is_the_only_error() {
     run(async {
@@ -204,6 +233,7 @@ fn an_answer_that_could_not_be_delivered_is_the_only_error() {
     });
 }
 
+/// Rows: 40, 60.
 #[test]
 fn what_is_no_request_is_an_error_of_its_own_and_touches_nothing() {
     run(async {
@@ -231,6 +261,7 @@ fn what_is_no_request_is_an_error_of_its_own_and_touches_nothing() {
     });
 }
 
+/// Rows: 13.
 #[test]
 fn other_resource_types_are_refused_by_name_and_their_delete_gets_through() {
     run(async {
@@ -252,6 +283,7 @@ fn other_resource_types_are_refused_by_name_and_their_delete_gets_through() {
     });
 }
 
+/// Rows: 24, 25.
 #[test]
 fn the_physical_id_that_cloudformation_holds_is_given_back() {
     run(async {
@@ -266,6 +298,7 @@ fn the_physical_id_that_cloudformation_holds_is_given_back() {
     });
 }
 
+/// Rows: 10, 11, 26.
 #[test]
 fn an_update_to_a_declaration_accepted_before_is_not_refused_for_its_form() {
     run(async {
@@ -282,6 +315,7 @@ fn an_update_to_a_declaration_accepted_before_is_not_refused_for_its_form() {
     });
 }
 
+/// Rows: 43, 57.
 #[test]
 fn no_log_line_holds_the_response_url() {
     lines::listen();

@@ -36,6 +36,7 @@ fn the_readme_lists_every_event_and_nothing_else() {
     assert_eq!(listed, events().into_keys().collect());
 }
 
+/// Rows: 40.
 #[test]
 fn requests_are_of_the_kind_their_name_says_and_can_be_answered() {
     for (name, event) in events() {
@@ -55,6 +56,7 @@ fn requests_are_of_the_kind_their_name_says_and_can_be_answered() {
     }
 }
 
+/// Rows: 7.
 #[test]
 fn ids_are_found_in_the_url_where_the_envelope_lost_them() {
     let events = events();
@@ -65,6 +67,7 @@ fn ids_are_found_in_the_url_where_the_envelope_lost_them() {
     }
 }
 
+/// Rows: 7, 40.
 #[test]
 fn the_key_in_each_url_names_the_ids_of_its_envelope() {
     for (name, event) in events() {
@@ -81,6 +84,28 @@ fn the_key_in_each_url_names_the_ids_of_its_envelope() {
     }
 }
 
+/// Rows: 28.
+#[test]
+fn the_id_of_a_create_is_derived_never_empty_and_short_enough() {
+    let mut judged = 0;
+    for (name, mut event) in events() {
+        let Some(members) = event.as_object_mut() else { continue };
+        members.remove("PhysicalResourceId");
+        let Ok(target) = ReplyTarget::read(&event, false) else { continue };
+        let id = target.resource_id();
+        assert!(!id.is_empty() && id.len() <= 1_024, "{name}: {} bytes", id.len());
+        // Another request of the same resource, with other properties.
+        event["RequestId"] = "another".into();
+        event["ResourceProperties"] = Value::Null;
+        assert_eq!(ReplyTarget::read(&event, false).unwrap().resource_id(), id, "{name}");
+        event["LogicalResourceId"] = "Another".into();
+        assert_ne!(ReplyTarget::read(&event, false).unwrap().resource_id(), id, "{name}");
+        judged += 1;
+    }
+    assert!(judged > 20, "{judged} requests are too few");
+}
+
+/// Rows: 7.
 #[test]
 fn no_id_is_taken_from_the_query_of_a_url() {
     let mut event = events().remove("damaged-ids-missing").unwrap();
@@ -91,6 +116,7 @@ fn no_id_is_taken_from_the_query_of_a_url() {
     assert!(matches!(refused, NoTarget::Damaged(why) if why.contains("StackId")));
 }
 
+/// Rows: 7.
 #[test]
 fn what_cannot_be_answered_says_why() {
     let events = events();
@@ -102,6 +128,7 @@ fn what_cannot_be_answered_says_why() {
     }
 }
 
+/// Rows: 60.
 #[test]
 fn batches_of_the_queue_are_told_from_requests() {
     for (name, event) in events() {
@@ -116,6 +143,7 @@ fn batches_of_the_queue_are_told_from_requests() {
     }
 }
 
+/// Rows: 2, 46.
 #[test]
 fn failed_invocations_are_answered_in_their_place() {
     run(async {
@@ -154,6 +182,7 @@ const OUTCOMES: [(&str, Status, &str); 11] = [
     ("damaged-stack-id", Status::Failed, "not the ARN"),
 ];
 
+/// Rows: 8, 12.
 #[test]
 fn each_request_comes_to_what_its_name_says() {
     run(async {

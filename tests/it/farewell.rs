@@ -16,6 +16,7 @@ fn delete_leaves_nothing_behind() {
     });
 }
 
+/// Rows: 17, 19.
 #[test]
 fn delete_twice_and_delete_of_what_is_gone_are_success() {
     run(async {
@@ -31,6 +32,7 @@ fn delete_twice_and_delete_of_what_is_gone_are_success() {
     });
 }
 
+/// Rows: 47.
 #[test]
 fn repositories_with_images_fail_the_delete_by_name_while_the_others_go() {
     run(async {
@@ -73,6 +75,7 @@ fn on_delete_retain_only_takes_our_tags_off() {
     });
 }
 
+/// Rows: 18.
 #[test]
 fn a_creation_that_failed_half_way_is_removed_whatever_on_delete_says() {
     run(async {
@@ -89,6 +92,7 @@ fn a_creation_that_failed_half_way_is_removed_whatever_on_delete_says() {
     });
 }
 
+/// Rows: 11.
 #[test]
 fn delete_works_by_record_when_its_properties_cannot_be_read() {
     run(async {
@@ -104,6 +108,7 @@ fn delete_works_by_record_when_its_properties_cannot_be_read() {
     });
 }
 
+/// Rows: 23.
 #[test]
 fn without_its_record_a_delete_hands_back_what_its_properties_name_and_deletes_nothing() {
     run(async {
@@ -120,6 +125,7 @@ fn without_its_record_a_delete_hands_back_what_its_properties_name_and_deletes_n
     });
 }
 
+/// Rows: 19, 49.
 #[test]
 fn delete_asks_before_it_trusts_a_name() {
     run(async {

@@ -65,6 +65,7 @@ fn the_default_lifecycle_keeps_latest_then_ten_releases_and_expires_the_rest() {
     });
 }
 
+/// Rows: 20.
 #[test]
 fn an_update_that_changes_nothing_writes_nothing_to_the_registry() {
     run(async {
@@ -87,6 +88,7 @@ fn another_retention_is_one_write_per_repository() {
     });
 }
 
+/// Rows: 55.
 #[test]
 fn drift_in_every_setting_is_put_back() {
     run(async {
@@ -133,6 +135,7 @@ async fn released(before: serde_json::Value, after: serde_json::Value) -> Scene 
     scene
 }
 
+/// Rows: 27.
 #[test]
 fn a_removed_name_is_marked_and_nothing_else() {
     run(async {
@@ -147,6 +150,7 @@ fn a_removed_name_is_marked_and_nothing_else() {
     });
 }
 
+/// Rows: 27.
 #[test]
 fn a_released_name_waits_for_as_long_as_the_stack_moves() {
     run(async {
@@ -215,6 +219,7 @@ fn on_remove_retain_hands_back_only_once_the_stack_has_finished() {
     });
 }
 
+/// Rows: 26.
 #[test]
 fn a_rollback_claims_a_released_name_back_images_and_all() {
     run(async {
@@ -261,6 +266,7 @@ fn any_other_ending_keeps_what_was_released() {
     });
 }
 
+/// Rows: 27.
 #[test]
 fn a_nested_stack_waits_for_its_root() {
     run(async {
@@ -277,6 +283,7 @@ fn a_nested_stack_waits_for_its_root() {
     });
 }
 
+/// Rows: 22.
 #[test]
 fn another_project_name_releases_every_old_repository_and_its_parameter() {
     run(async {

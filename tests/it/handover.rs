@@ -17,6 +17,7 @@ fn ten() -> Value {
     with(fleet(&[]), json!({"RepositoryNames": names}))
 }
 
+/// Rows: 15.
 #[test]
 fn a_delete_that_arrives_while_its_create_is_at_work_leaves_nothing() {
     run(async {
@@ -41,6 +42,7 @@ fn a_delete_that_arrives_while_its_create_is_at_work_leaves_nothing() {
     });
 }
 
+/// Rows: 15.
 #[test]
 fn a_rollback_that_arrives_while_its_update_is_at_work_wins() {
     run(async {
@@ -66,6 +68,7 @@ fn a_rollback_that_arrives_while_its_update_is_at_work_wins() {
     });
 }
 
+/// Rows: 15.
 #[test]
 fn a_request_that_died_is_taken_over_after_a_moment() {
     run(async {
@@ -94,6 +97,7 @@ async fn served(scene: &Scene, event: &Value, issued: i64) -> Reply {
     decided(Box::pin(serve(&desk, &target, Request::read(event))).await)
 }
 
+/// Rows: 16.
 #[test]
 fn an_older_request_that_arrives_late_does_not_take_over() {
     run(async {
@@ -113,6 +117,7 @@ fn an_older_request_that_arrives_late_does_not_take_over() {
     });
 }
 
+/// Rows: 16.
 #[test]
 fn a_request_that_comes_again_after_a_later_one_does_nothing() {
     run(async {
@@ -127,6 +132,7 @@ fn a_request_that_comes_again_after_a_later_one_does_nothing() {
     });
 }
 
+/// Rows: 15, 41.
 #[test]
 fn the_same_request_delivered_twice_at_once_is_answered_with_the_same_bytes() {
     run(async {

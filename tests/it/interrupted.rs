@@ -86,6 +86,7 @@ async fn picture_of(status: &str, kind: &str, properties: Value, scene: Scene) -
     scene.world.picture()
 }
 
+/// Rows: 14.
 #[test]
 fn a_create_that_comes_again_ends_as_if_it_had_come_once() {
     run(async {
@@ -98,6 +99,7 @@ fn a_create_that_comes_again_ends_as_if_it_had_come_once() {
     });
 }
 
+/// Rows: 18.
 #[test]
 fn the_delete_after_a_broken_create_leaves_the_world_as_it_was() {
     run(async {
@@ -112,6 +114,7 @@ fn the_delete_after_a_broken_create_leaves_the_world_as_it_was() {
     });
 }
 
+/// Rows: 14.
 #[test]
 fn an_update_that_comes_again_ends_as_if_it_had_come_once() {
     run(async {
@@ -124,6 +127,7 @@ fn an_update_that_comes_again_ends_as_if_it_had_come_once() {
     });
 }
 
+/// Rows: 26.
 #[test]
 fn the_rollback_of_a_broken_update_ends_where_it_began() {
     run(async {
@@ -138,6 +142,7 @@ fn the_rollback_of_a_broken_update_ends_where_it_began() {
     });
 }
 
+/// Rows: 26.
 #[test]
 fn a_broken_rollback_that_is_continued_ends_where_it_began() {
     run(async {
@@ -158,6 +163,7 @@ fn a_broken_rollback_that_is_continued_ends_where_it_began() {
     });
 }
 
+/// Rows: 14.
 #[test]
 fn a_delete_that_comes_again_leaves_only_what_was_never_ours() {
     run(async {
@@ -244,6 +250,7 @@ async fn failed_everywhere(begin: impl AsyncFn() -> Scene, status: &str, kind: &
     refused
 }
 
+/// Rows: 47.
 #[test]
 fn a_create_with_one_failing_call_says_what_is_true_and_can_be_sent_again() {
     run(async {
@@ -252,6 +259,7 @@ fn a_create_with_one_failing_call_says_what_is_true_and_can_be_sent_again() {
     });
 }
 
+/// Rows: 47.
 #[test]
 fn an_update_with_one_failing_call_says_what_is_true_and_can_be_sent_again() {
     run(async {
@@ -260,6 +268,7 @@ fn an_update_with_one_failing_call_says_what_is_true_and_can_be_sent_again() {
     });
 }
 
+/// Rows: 47.
 #[test]
 fn a_delete_with_one_failing_call_says_what_is_true_and_can_be_sent_again() {
     run(async {

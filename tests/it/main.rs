@@ -28,6 +28,7 @@ mod ownership;
 mod policy_document;
 mod reply;
 mod responder;
+mod robustness;
 mod sequences;
 mod settings;
 mod support;

@@ -7,6 +7,7 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::time::sleep;
 
+/// Rows: 15.
 #[test]
 fn an_update_that_begins_while_a_released_name_is_being_deleted_makes_it_anew() {
     run(async {
@@ -58,6 +59,7 @@ fn what_two_failed_updates_made_is_known_to_the_delete() {
     });
 }
 
+/// Rows: 16.
 #[test]
 fn a_request_that_comes_when_the_stack_is_at_rest_is_too_late_to_change_anything() {
     run(async {

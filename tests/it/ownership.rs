@@ -15,6 +15,7 @@ fn adopting(names: &[&str]) -> Value {
     with(fleet(names), json!({"AdoptExisting": "true"}))
 }
 
+/// Rows: 17, 48.
 #[test]
 fn create_over_somebody_elses_repository_names_the_owner_and_touches_nothing_ever() {
     run(async {
@@ -45,6 +46,7 @@ fn create_over_a_repository_of_nobody_offers_adoption_and_writes_nothing() {
     });
 }
 
+/// Rows: 48.
 #[test]
 fn an_owner_that_cannot_be_read_is_not_nobody() {
     run(async {
@@ -148,6 +150,7 @@ fn a_later_delete_only_takes_our_tags_off_an_adopted_repository() {
     });
 }
 
+/// Rows: 26.
 #[test]
 fn an_update_that_adopted_and_is_rolled_back_restores_and_a_plain_release_does_not() {
     run(async {
@@ -172,6 +175,7 @@ fn an_update_that_adopted_and_is_rolled_back_restores_and_a_plain_release_does_n
     });
 }
 
+/// Rows: 48.
 #[test]
 fn an_orphan_is_named_refused_without_and_adopted_with_consent() {
     run(async {
@@ -192,6 +196,7 @@ fn an_orphan_is_named_refused_without_and_adopted_with_consent() {
     });
 }
 
+/// Rows: 48.
 #[test]
 fn a_living_owner_is_never_adopted_from() {
     run(async {
@@ -207,6 +212,7 @@ fn a_living_owner_is_never_adopted_from() {
     });
 }
 
+/// Rows: 23.
 #[test]
 fn two_resources_of_one_stack_do_not_share_a_repository() {
     run(async {
@@ -221,6 +227,7 @@ fn two_resources_of_one_stack_do_not_share_a_repository() {
     });
 }
 
+/// Rows: 47.
 #[test]
 fn a_repository_that_appears_between_looking_and_writing_is_not_taken() {
     run(async {
@@ -247,6 +254,7 @@ fn making_it_by_hand() -> Arc<dyn Fn(&mut crate::support::world::State) + Send +
     })
 }
 
+/// Rows: 23.
 #[test]
 fn a_repository_that_changed_hands_is_let_go_without_a_write() {
     run(async {

@@ -24,6 +24,7 @@ fn target(stack: &str, logical: &str) -> ReplyTarget {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
+    /// Rows: 29, 30.
     #[test]
     fn any_reason_fits_and_stays_readable(
         reason in prop_oneof![".{0,200}", "\\PC{0,9000}", "[\\x00-\\x1f\"\\\\]{0,9000}", "[🚢é漢]{0,6000}"],
@@ -45,6 +46,7 @@ proptest! {
     }
 }
 
+/// Rows: 29.
 #[test]
 fn a_long_reason_keeps_its_beginning_and_its_end() {
     let reply = Reply::failed("id", format!("the beginning {} the end", "x".repeat(9_000)));
@@ -68,6 +70,7 @@ async fn created(properties: &Value) -> (Scene, Reply, Vec<u8>) {
     (scene, reply, body)
 }
 
+/// Rows: 29.
 #[test]
 fn a_thousand_names_are_answered_in_what_cloudformation_reads() {
     run(async {
@@ -82,6 +85,7 @@ fn a_thousand_names_are_answered_in_what_cloudformation_reads() {
     });
 }
 
+/// Rows: 33.
 #[test]
 fn values_are_left_out_whole_from_the_end_of_the_order() {
     const ORDER: [&str; 12] = [
@@ -114,6 +118,7 @@ fn values_are_left_out_whole_from_the_end_of_the_order() {
     });
 }
 
+/// Rows: 32, 33, 44.
 #[test]
 fn the_same_keys_come_back_on_create_and_update() {
     run(async {
@@ -143,6 +148,7 @@ fn the_same_keys_come_back_on_create_and_update() {
     });
 }
 
+/// Rows: 29, 33.
 #[test]
 fn listed_return_values_come_all_or_the_request_is_refused_with_the_bytes() {
     run(async {

@@ -28,6 +28,7 @@ async fn responded(mailbox: &Mailbox, event: Value) -> Result<Value, Unanswered>
     respond(mailbox, event, false, Instant::now() + Duration::from_mins(1)).await
 }
 
+/// Rows: 2, 4, 21, 25.
 #[test]
 fn each_end_of_an_invocation_is_answered_with_what_lambda_said_of_it() {
     run(async {
@@ -56,6 +57,7 @@ fn each_end_of_an_invocation_is_answered_with_what_lambda_said_of_it() {
     });
 }
 
+/// Rows: 46.
 #[test]
 fn an_event_that_waited_too_long_says_that_nothing_was_run() {
     run(async {
@@ -67,6 +69,7 @@ fn an_event_that_waited_too_long_says_that_nothing_was_run() {
     });
 }
 
+/// Rows: 35.
 #[test]
 fn an_answer_that_was_decided_is_sent_as_it_is_and_never_replaced() {
     run(async {
@@ -89,6 +92,7 @@ fn an_answer_that_was_decided_is_sent_as_it_is_and_never_replaced() {
     });
 }
 
+/// Rows: 41.
 #[test]
 fn an_answer_that_stands_stays() {
     run(async {
@@ -101,6 +105,7 @@ fn an_answer_that_stands_stays() {
     });
 }
 
+/// Rows: 35, 36.
 #[test]
 fn what_may_be_delivered_later_fails_the_invocation_and_what_never_will_does_not() {
     run(async {
@@ -120,6 +125,7 @@ fn what_may_be_delivered_later_fails_the_invocation_and_what_never_will_does_not
     });
 }
 
+/// Rows: 51.
 #[test]
 fn dead_letters_are_answered_one_by_one_and_what_nobody_waits_for_is_let_go() {
     run(async {
@@ -151,6 +157,7 @@ fn dead_letters_are_answered_one_by_one_and_what_nobody_waits_for_is_let_go() {
     });
 }
 
+/// Rows: 7, 60.
 #[test]
 fn what_was_no_request_is_answered_to_nobody() {
     run(async {

@@ -167,6 +167,7 @@ async fn story(first: &Value, operations: &[Operation]) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
+    /// Rows: 27.
     #[test]
     fn whatever_happens_to_a_stack_nothing_is_lost_and_it_can_always_go_on(
         first in declarations(&["a", "b", "c"]),

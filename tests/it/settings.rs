@@ -17,6 +17,7 @@ fn sids(scene: &Scene, name: &str) -> BTreeSet<String> {
     statements.map(|statement| statement["Sid"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
+/// Rows: 22.
 #[test]
 fn another_encryption_is_refused_before_any_write_and_says_what_to_do() {
     run(async {
@@ -68,6 +69,7 @@ fn an_alias_in_the_place_of_another_key_is_refused_since_it_cannot_be_compared()
     });
 }
 
+/// Rows: 18.
 #[test]
 fn a_kms_refusal_fails_the_request_by_name_and_the_delete_cleans_up() {
     run(async {
@@ -109,6 +111,7 @@ fn an_unreadable_scan_type_stops_only_who_needs_it() {
     });
 }
 
+/// Rows: 54.
 #[test]
 fn stack_tags_are_propagated_under_the_declared_ones_and_taken_back_again() {
     run(async {
@@ -130,6 +133,7 @@ fn stack_tags_are_propagated_under_the_declared_ones_and_taken_back_again() {
     });
 }
 
+/// Rows: 54.
 #[test]
 fn more_tags_than_a_repository_takes_are_refused_before_any_write() {
     run(async {

@@ -137,6 +137,7 @@ fn actions(statement: &Value) -> Vec<String> {
     list.iter().map(|action| action.as_str().unwrap().to_owned()).collect()
 }
 
+/// Rows: 49, 50.
 #[test]
 fn every_write_and_read_is_allowed_and_nothing_else_is() {
     let writes: BTreeSet<&str> = changes().iter().map(Change::action).collect();
@@ -168,6 +169,7 @@ fn no_statement_allows_a_wildcard_action_and_only_what_has_no_resource_is_for_al
     assert!(for_all.iter().all(|action| without_resource.contains(&action.as_str())), "{for_all:?}");
 }
 
+/// Rows: 23.
 #[test]
 fn a_repository_without_our_owner_tag_cannot_be_deleted() {
     let template = template();
@@ -231,6 +233,40 @@ fn the_environment_of_the_function_is_what_settings_ask_for() {
     assert!(read.is_ok(), "{read:?}");
 }
 
+/// Rows: 46.
+#[test]
+fn no_event_waits_for_longer_than_cloudformation_does_at_most() {
+    for (name, function) in resources("AWS::Serverless::Function") {
+        let invoked = &function["Properties"]["EventInvokeConfig"];
+        assert!(invoked["MaximumEventAgeInSeconds"].as_u64().is_some_and(|age| age <= 3_600), "{name}: {invoked}");
+        let told = &invoked["DestinationConfig"]["OnFailure"]["Destination"]["GetAtt"];
+        assert!(told.is_string(), "{name}: somebody is told of what was given up: {invoked}");
+    }
+}
+
+/// Rows: 50, 56.
+#[test]
+fn what_a_delete_needs_and_what_tells_of_it_outlives_it() {
+    let template = template();
+    for kind in ["AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"] {
+        assert_eq!(resources(kind), [], "a policy beside its role may go before it");
+    }
+    for kind in ["AWS::Logs::LogGroup", "AWS::S3::Bucket"] {
+        let kept = resources(kind);
+        assert!(!kept.is_empty(), "{kind}");
+        for (name, resource) in kept {
+            assert_eq!(resource["DeletionPolicy"], "RetainExceptOnCreate", "{name}");
+            assert_eq!(resource["UpdateReplacePolicy"], "Retain", "{name}");
+        }
+    }
+    for (name, function) in resources("AWS::Serverless::Function") {
+        let group = function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"].as_str().unwrap_or_default();
+        assert_eq!(template["Resources"][group]["Type"], "AWS::Logs::LogGroup", "{name} writes into a group of ours");
+    }
+    // CloudFormation does not delete a stack whose export is imported.
+    assert_eq!(template["Outputs"]["ServiceToken"]["Export"]["Name"]["Sub"], "${AWS::StackName}-ServiceToken");
+}
+
 #[test]
 fn every_parameter_has_a_default_so_that_deploying_asks_for_nothing() {
     let template = template();
@@ -239,6 +275,7 @@ fn every_parameter_has_a_default_so_that_deploying_asks_for_nothing() {
     }
 }
 
+/// Rows: 2, 16.
 #[test]
 fn failed_invocations_are_never_run_again_by_lambda_and_reach_the_responder() {
     let template = template();
@@ -251,6 +288,7 @@ fn failed_invocations_are_never_run_again_by_lambda_and_reach_the_responder() {
     assert_eq!(function["RecursiveLoop"], "Allow");
 }
 
+/// Rows: 51.
 #[test]
 fn a_request_whose_invocations_die_is_answered_by_the_responder_while_cloudformation_waits() {
     let template = template();
@@ -271,6 +309,7 @@ fn a_request_whose_invocations_die_is_answered_by_the_responder_while_cloudforma
     assert_eq!(dead_letters["RedrivePolicy"]["deadLetterTargetArn"]["GetAtt"], "UnansweredQueue.Arn");
 }
 
+/// Rows: 43.
 #[test]
 fn every_queue_is_encrypted_and_who_is_not_meant_to_answer_cannot_read_a_request() {
     let template = template();

@@ -30,6 +30,7 @@ def stranger() -> Iterator[Stranger]:
     stranger.close()
 
 
+# Rows: 35.
 @pytest.mark.parametrize("faults, attempts", FAULTS.values(), ids=FAULTS.keys())
 def test_a_bucket_that_fails_for_a_moment_gets_the_answer_once(
         function: Function, caller: Caller, faults: list[Fault], attempts: int) -> None:
@@ -42,6 +43,7 @@ def test_a_bucket_that_fails_for_a_moment_gets_the_answer_once(
     assert {attempt.body for attempt in call.ticket.attempts if attempt.body} == {call.ticket.stored}
 
 
+# Rows: 38.
 def test_a_redirect_is_not_followed_and_the_answer_gets_through_all_the_same(
         launch: Launch, caller: Caller, stranger: Stranger) -> None:
     """S3 redirects for a while after a bucket was made. The URL is a secret: it is shown to nobody else. Who sends the
@@ -54,6 +56,7 @@ def test_a_redirect_is_not_followed_and_the_answer_gets_through_all_the_same(
     assert stranger.visits == 0
 
 
+# Rows: 36.
 def test_a_refusal_is_not_tried_again(function: Function, caller: Caller) -> None:
     """Nothing makes a signature good that was found bad, but the condition might have been what was disliked."""
     call = caller.create("orders")
@@ -63,6 +66,7 @@ def test_a_refusal_is_not_tried_again(function: Function, caller: Caller) -> Non
     assert call.ticket.conditions() == ["*", None]
 
 
+# Rows: 37.
 def test_a_store_that_knows_no_conditions_is_answered_without(function: Function, caller: Caller) -> None:
     """A proxy or a copy of S3 may not have them; one answer is better than none."""
     call = caller.create("orders")
@@ -72,6 +76,7 @@ def test_a_store_that_knows_no_conditions_is_answered_without(function: Function
     assert call.ticket.conditions() == ["*", None]
 
 
+# Rows: 36.
 def test_an_expired_url_is_not_tried_again(function: Function, aws: Cloud, caller: Caller) -> None:
     """CloudFormation has given up long ago; there is nobody to hear of it, and nothing to be done for."""
     call = caller.create("orders", lasts=-60)
@@ -80,6 +85,7 @@ def test_an_expired_url_is_not_tried_again(function: Function, aws: Cloud, calle
     assert len(call.ticket.attempts) <= 1
 
 
+# Rows: 41.
 def test_an_answer_is_only_stored_where_there_is_none(function: Function, caller: Caller) -> None:
     """Whoever comes second, the function or the responder, must not overwrite what CloudFormation may have read."""
     call = caller.create("orders")
@@ -87,6 +93,7 @@ def test_an_answer_is_only_stored_where_there_is_none(function: Function, caller
     assert call.ticket.conditions() == ["*"]
 
 
+# Rows: 35.
 def test_an_answer_nobody_takes_is_handed_to_the_responder_byte_for_byte(
         launch: Launch, responder: Function, caller: Caller) -> None:
     """The work is done and its result is known; what is lost is only the way."""
@@ -102,6 +109,7 @@ def test_an_answer_nobody_takes_is_handed_to_the_responder_byte_for_byte(
     assert call.ticket.answer()["Status"] == "SUCCESS"
 
 
+# Rows: 39.
 def test_the_bucket_is_knocked_at_before_anything_is_made(
         function: Function, bucket: AnswerBucket, caller: Caller) -> None:
     """And without the key in the hand: a HEAD of the bucket's root."""
@@ -112,6 +120,7 @@ def test_the_bucket_is_knocked_at_before_anything_is_made(
     assert bucket.knocks[0].when < min(one["created"].timestamp() for one in caller.repositories().values())
 
 
+# Rows: 39.
 @pytest.mark.parametrize("how", ["refuses", "is silent"])
 def test_nothing_is_made_while_nobody_can_be_told(function: Function, aws: Cloud, caller: Caller, how: str) -> None:
     """A stack that hears nothing for an hour is bad enough without repositories nobody knows of."""
@@ -128,6 +137,7 @@ def test_nothing_is_made_while_nobody_can_be_told(function: Function, aws: Cloud
     assert caller.remains() == []
 
 
+# Rows: 38.
 def test_proxies_of_the_environment_are_not_used(launch: Launch, caller: Caller, stranger: Stranger) -> None:
     """A proxy would see the URL, and may not let it through."""
     names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")

@@ -23,6 +23,7 @@ CASES: list[tuple[str, str | None]] = [
 ]
 
 
+# Rows: 4, 42.
 @pytest.mark.parametrize("name, value", CASES, ids=lambda one: "missing" if one is None else one or "empty")
 def test_a_broken_setting_is_named_to_every_request(
         launch: Launch, aws: Cloud, caller: Caller, name: str, value: str | None) -> None:

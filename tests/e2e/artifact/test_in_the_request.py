@@ -24,6 +24,7 @@ def stumbling(function: Function, aws: Cloud, call: Call, wire: Trip, how: str, 
     return running
 
 
+# Rows: 1, 42.
 def test_a_panic_is_answered_and_the_same_process_serves_the_next_request(
         launch: Launch, aws: Cloud, caller: Caller, wire: Trip) -> None:
     """Unwinding works in the artifact, and nothing of the process is lost by it."""
@@ -42,6 +43,7 @@ def test_a_panic_is_answered_and_the_same_process_serves_the_next_request(
     assert len(function.sandboxes) == 1
 
 
+# Rows: 6, 41.
 def test_a_busy_loop_is_answered_before_the_deadline_and_the_process_replaces_itself(
         launch: Launch, responder: Function, aws: Cloud, caller: Caller, wire: Trip) -> None:
     """The executor's only thread is lost, so no timer of it can fire: a thread of its own must answer, and say the
@@ -65,6 +67,7 @@ def test_a_busy_loop_is_answered_before_the_deadline_and_the_process_replaces_it
     assert len(function.sandboxes) == 2
 
 
+# Rows: 1, 6.
 @pytest.mark.parametrize("how", ["panic", "spin", "abort"])
 def test_a_stumble_before_the_request_is_even_read_is_answered_all_the_same(
         launch: Launch, caller: Caller, wire: Trip, how: str) -> None:
@@ -84,6 +87,7 @@ def test_a_stumble_before_the_request_is_even_read_is_answered_all_the_same(
     assert again.ticket.answer()["Status"] == "SUCCESS"
 
 
+# Rows: 5.
 def test_a_service_that_does_not_answer_in_time_is_named_by_the_function_itself(
         launch: Launch, aws: Cloud, caller: Caller) -> None:
     """Well before the deadline, so that there is time for the answer to get through."""

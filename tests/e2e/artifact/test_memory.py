@@ -16,6 +16,7 @@ FIFTY = [f"service-{number:02}" for number in range(50)]
 MANY = [f"service-{number:03}" for number in range(400)]
 
 
+# Rows: 3.
 def test_fifty_repositories_fit_into_a_quarter_of_the_memory(
         launch: Launch, caller: Caller, record_property: Callable[[str, object], None]) -> None:
     """Private memory is limited from the start, so that not even a moment of more would pass unnoticed."""
@@ -29,6 +30,7 @@ def test_fifty_repositories_fit_into_a_quarter_of_the_memory(
     assert peak * 1024 < TIGHT
 
 
+# Rows: 3.
 def test_a_process_that_gets_no_more_memory_is_answered_for(launch: Launch, aws: Cloud, caller: Caller) -> None:
     """The limit falls below what it has while it waits: the next piece it asks for ends it, as Rust has it."""
     function, call = launch.answered_for(), caller.create(*MANY)

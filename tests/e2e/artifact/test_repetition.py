@@ -22,6 +22,7 @@ def repeated(launch: Launch, aws: Cloud, caller: Caller, call: Call) -> None:
     assert len({attempt.body for attempt in call.ticket.attempts}) == 1
 
 
+# Rows: 14, 30, 58.
 def test_a_create_that_comes_again_is_answered_the_same_and_writes_nothing(
         launch: Launch, aws: Cloud, caller: Caller) -> None:
     """The first time repositories were made, the second time there was nothing to do: the answer is the same."""
@@ -30,6 +31,7 @@ def test_a_create_that_comes_again_is_answered_the_same_and_writes_nothing(
     assert call.ticket.answer()["Status"] == "SUCCESS"
 
 
+# Rows: 14.
 def test_a_refused_create_that_comes_again_is_refused_the_same(launch: Launch, aws: Cloud, caller: Caller) -> None:
     """What is wrong with the properties does not depend on the world."""
     call = caller.create("orders", MaxImageCount=0)
@@ -37,6 +39,7 @@ def test_a_refused_create_that_comes_again_is_refused_the_same(launch: Launch, a
     assert call.ticket.answer()["Status"] == "FAILED"
 
 
+# Rows: 14, 58.
 def test_a_delete_that_comes_again_is_answered_the_same_and_writes_nothing(
         launch: Launch, aws: Cloud, caller: Caller) -> None:
     """The record of the resource is gone by then."""

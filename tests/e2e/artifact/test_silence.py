@@ -26,6 +26,7 @@ def marked(caller: Caller, *names: str, **more: str) -> Call:
     return caller.create(*names, Tags={"note": f"{MARK}-tag"}, **more)
 
 
+# Rows: 42, 43.
 def test_success_and_refusal_give_nothing_away(launch: Launch, caller: Caller) -> None:
     """Also not the value of a property nobody knows, which may be meant for somebody else."""
     function = launch.alone(**LOUD)
@@ -38,6 +39,7 @@ def test_success_and_refusal_give_nothing_away(launch: Launch, caller: Caller) -
     silent(function, good, bad, gone)
 
 
+# Rows: 43.
 def test_a_panic_gives_nothing_away(launch: Launch, aws: Cloud, caller: Caller, wire: Trip) -> None:
     """Its backtrace and its message are printed by Rust itself."""
     function, call = launch.alone(**LOUD, **wire.variables), marked(caller, "orders")
@@ -53,6 +55,7 @@ def test_a_panic_gives_nothing_away(launch: Launch, aws: Cloud, caller: Caller, 
     caller.settled(1)
 
 
+# Rows: 43.
 def test_an_answer_nobody_takes_gives_nothing_away(launch: Launch, caller: Caller) -> None:
     """The invocation's error is logged by the runtime and kept by Lambda."""
     function = launch.alone(**LOUD)

@@ -53,6 +53,7 @@ def deleted(function: Function, aws: Cloud, caller: Caller, *names: str) -> None
     assert caller.remains() == []
 
 
+# Rows: 2.
 @pytest.mark.parametrize("how, reported", [
     ("abort", "signal: aborted"), ("segv", "signal: segmentation fault"), ("kill", "signal: killed")])
 def test_a_process_that_dies_halfway_is_answered_for_and_leaves_nothing_behind(
@@ -70,6 +71,7 @@ def test_a_process_that_dies_halfway_is_answered_for_and_leaves_nothing_behind(
     deleted(function, aws, caller, *NAMES)
 
 
+# Rows: 15.
 def test_a_delete_that_comes_at_once_waits_for_what_is_still_under_way(
         launch: Launch, aws: Cloud, caller: Caller) -> None:
     """ECR goes on with a call when its caller is dead. Made only after the Delete, a repository would be nobody's."""
@@ -105,6 +107,7 @@ def died_at(number: int, error: str, function: Function, aws: Cloud, caller: Cal
     return died
 
 
+# Rows: 2, 18.
 @pytest.mark.parametrize("error", ["ServerException", ""], ids=["the call fails", "the call is carried out"])
 def test_whatever_call_of_ecr_it_dies_at_nothing_is_left_behind(
         launch: Launch, aws: Cloud, bucket: AnswerBucket, error: str) -> None:
@@ -122,6 +125,7 @@ def test_whatever_call_of_ecr_it_dies_at_nothing_is_left_behind(
     assert 6 <= number < 39
 
 
+# Rows: 2.
 def test_a_process_that_stands_still_is_ended_at_the_deadline_and_answered_for(
         launch: Launch, aws: Cloud, caller: Caller) -> None:
     """Not one of its threads runs, so not even a watchdog could answer."""
@@ -135,6 +139,7 @@ def test_a_process_that_stands_still_is_ended_at_the_deadline_and_answered_for(
     deleted(function, aws, caller, *NAMES)
 
 
+# Rows: 41.
 def test_a_process_that_dies_once_its_answer_was_taken_is_not_answered_for_again(
         launch: Launch, caller: Caller) -> None:
     """Nobody can know that the answer got through; the second one must not replace it."""
@@ -152,6 +157,7 @@ def test_a_process_that_dies_once_its_answer_was_taken_is_not_answered_for_again
     assert len(call.ticket.attempts) == 2
 
 
+# Rows: 41.
 def test_an_error_that_passes_is_no_reason_to_replace_the_first_answer(launch: Launch, caller: Caller) -> None:
     """S3 says 400 RequestTimeout of a connection that stalled. That is not the condition's fault: without it, the
     responder's FAILED would take the place of a SUCCESS that CloudFormation may have read."""

@@ -33,6 +33,7 @@ def bucket(certified: tuple[ssl.SSLContext, Path]) -> Iterator[AnswerBucket]:
     assert bucket.breaches == []
 
 
+# Rows: 40.
 def test_an_answer_goes_over_tls(
         launch: Launch, caller: Caller, certified: tuple[ssl.SSLContext, Path]) -> None:
     """With the connector that shipped, down to the certificates."""
@@ -41,6 +42,7 @@ def test_an_answer_goes_over_tls(
     assert call.ticket.answer()["Status"] == "SUCCESS"
 
 
+# Rows: 39.
 def test_a_certificate_of_nobody_is_not_trusted(launch: Launch, aws: Cloud, caller: Caller) -> None:
     """Neither is the URL shown to such a server, nor anything made that nobody could be told of."""
     function, call = launch.alone(SSL_CERT_FILE=str(trust.system_bundle())), caller.create("orders")

@@ -2,6 +2,7 @@
 
 use super::*;
 
+/// Rows: 20.
 #[test]
 fn different_spellings_mean_the_same() {
     let table = [

@@ -2,6 +2,7 @@
 
 use super::*;
 
+/// Rows: 48.
 #[test]
 fn statements_of_others_survive_byte_for_byte() {
     let foreign = r#"{"Action":"ecr:*","Effect":"Deny","Principal":"*","Sid":"new statement \u00e4\/","Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#;

@@ -6,6 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread::JoinHandle;
 
+/// Rows: 31, 34, 36, 37.
 #[test]
 fn the_answer_goes_out_once_without_a_content_type_and_only_2xx_counts() {
     let url = ResponseUrl::new("https://bucket.s3.amazonaws.com/key?Signature=secret");
@@ -36,6 +37,7 @@ fn the_answer_goes_out_once_without_a_content_type_and_only_2xx_counts() {
     }
 }
 
+/// Rows: 41.
 #[test]
 fn an_answer_that_stands_already_is_never_replaced() {
     run(async {
@@ -60,6 +62,7 @@ fn an_answer_that_stands_already_is_never_replaced() {
     });
 }
 
+/// Rows: 35.
 #[test]
 fn what_may_pass_is_tried_again_with_the_condition() {
     run(async {
@@ -74,6 +77,7 @@ fn what_may_pass_is_tried_again_with_the_condition() {
     });
 }
 
+/// Rows: 36.
 #[test]
 fn a_url_that_has_expired_is_not_tried_again() {
     run(async {
@@ -91,6 +95,7 @@ fn a_url_that_has_expired_is_not_tried_again() {
     });
 }
 
+/// Rows: 39.
 #[test]
 fn reaching_the_host_shows_nothing_of_the_url_and_any_answer_will_do() {
     let (address, bucket) = serve(&["405 Method Not Allowed"]);
@@ -106,6 +111,7 @@ fn reaching_the_host_shows_nothing_of_the_url_and_any_answer_will_do() {
     assert_eq!(why, Err("the connection failed".to_owned()));
 }
 
+/// Rows: 35.
 #[test]
 fn a_bucket_that_is_down_is_asked_again_only_until_the_deadline() {
     run(async {
@@ -122,6 +128,7 @@ fn a_bucket_that_is_down_is_asked_again_only_until_the_deadline() {
     });
 }
 
+/// Rows: 31, 34, 40.
 #[test]
 fn on_the_wire_the_url_is_as_it_came_and_the_body_has_its_length_and_no_type() {
     let (address, bucket) = serve(&["503 Service Unavailable", "200 OK"]);
@@ -144,6 +151,7 @@ fn on_the_wire_the_url_is_as_it_came_and_the_body_has_its_length_and_no_type() {
     }
 }
 
+/// Rows: 38.
 #[test]
 fn on_the_wire_a_redirect_is_not_followed() {
     let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -156,6 +164,7 @@ fn on_the_wire_a_redirect_is_not_followed() {
     assert_eq!(elsewhere.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "nobody came");
 }
 
+/// Rows: 43.
 #[test]
 fn a_url_that_leads_nowhere_is_in_no_message() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();

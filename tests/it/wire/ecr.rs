@@ -2,6 +2,7 @@
 
 use super::*;
 
+/// Rows: 3.
 #[test]
 fn pages_are_as_large_as_ecr_allows_and_follow_the_token() {
     run(async {
@@ -26,6 +27,7 @@ fn pages_are_as_large_as_ecr_allows_and_follow_the_token() {
     });
 }
 
+/// Rows: 19.
 #[test]
 fn what_is_not_there_is_a_value_and_what_is_denied_is_a_fault() {
     run(async {
@@ -48,6 +50,7 @@ fn what_is_not_there_is_a_value_and_what_is_denied_is_a_fault() {
     });
 }
 
+/// Rows: 45.
 #[test]
 fn throttling_and_server_faults_are_tried_again() {
     run(async {
@@ -61,6 +64,7 @@ fn throttling_and_server_faults_are_tried_again() {
     });
 }
 
+/// Rows: 19.
 #[test]
 fn a_refused_write_means_what_the_flow_decides_by() {
     let delete =
@@ -114,6 +118,7 @@ fn a_repository_is_created_whole_with_its_owner_from_the_first_moment() {
     });
 }
 
+/// Rows: 49, 57.
 #[test]
 fn a_denied_call_names_the_request_that_aws_support_asks_for() {
     run(async {
@@ -130,6 +135,7 @@ fn a_denied_call_names_the_request_that_aws_support_asks_for() {
     });
 }
 
+/// Rows: 45.
 #[test]
 fn a_service_that_never_stops_throttling_is_a_fault_and_not_a_wait_without_end() {
     for (status, code, kind, region) in [
@@ -254,6 +260,7 @@ fn a_refusal_of_the_rarer_encryption_says_that_not_every_region_has_it() {
     }
 }
 
+/// Rows: 45.
 #[test]
 fn a_large_fleet_does_not_use_up_its_retries() {
     run(async {

@@ -62,6 +62,7 @@ fn a_parameter_is_deleted_by_its_name_and_one_that_is_gone_is_not_found() {
     });
 }
 
+/// Rows: 45.
 #[test]
 fn ssm_throttles_early_and_is_asked_again() {
     run(async {

@@ -2,6 +2,7 @@
 
 use super::*;
 
+/// Rows: 43.
 #[test]
 fn a_message_waits_for_as_long_as_its_look_says_and_a_request_not_at_all() {
     run(async {

@@ -2,6 +2,7 @@
 
 use super::*;
 
+/// Rows: 54.
 #[test]
 fn a_stack_that_is_gone_is_none_and_tags_of_aws_are_not_its_own() {
     run(async {
@@ -42,6 +43,7 @@ fn a_resource_is_there_until_it_was_deleted_or_left_behind() {
     }
 }
 
+/// Rows: 19.
 #[test]
 fn only_absence_is_absence_and_every_other_refusal_is_a_fault() {
     run(async {

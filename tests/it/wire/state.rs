@@ -3,6 +3,7 @@
 use super::*;
 use ecr_steward::plan::snapshot::Snapshot;
 
+/// Rows: 15.
 #[test]
 fn the_ledger_is_written_over_exactly_the_version_that_was_read() {
     run(async {
@@ -28,6 +29,7 @@ fn the_ledger_is_written_over_exactly_the_version_that_was_read() {
     });
 }
 
+/// Rows: 11.
 #[test]
 fn a_ledger_that_is_absent_is_none_and_one_of_a_newer_version_is_not_touched() {
     run(async {
