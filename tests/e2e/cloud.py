@@ -17,6 +17,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+# Between two looks at what is over in a moment.
+EVERY = 0.02
 WRITE_VERBS = ("Create", "Put", "Set", "Delete", "Tag", "Untag", "BatchDelete", "Start")
 T = TypeVar("T")
 
@@ -172,8 +174,31 @@ class Cloud:
         """ECR works again."""
         self._control("DELETE", "faults")
 
-    def _control(self, method: str, path: str, body: Any = None) -> Any:
-        url = f"{self.variables['AWS_ENDPOINT_URL_ECR']}/_steward/{path}"
+    def ecr_throttled(self) -> int:
+        """How many calls of ECR were over the limit so far."""
+        return sum(self._control("GET", "throttled").get("ecr", {}).values())
+
+    def ecr_successes(self) -> dict[str, dict[str, int]]:
+        """How often each operation of ECR did its work so far, for each repository."""
+        return self._control("GET", "succeeded")
+
+    def limit_ecr(self, calls_per_second: float) -> None:
+        """ECR takes no more calls than these."""
+        self._control("PUT", "limits", {"calls_per_second": calls_per_second})
+
+    def free_ecr(self) -> None:
+        """It takes as many as come."""
+        self._control("DELETE", "limits")
+
+    # ---- CloudFormation's bucket ----
+
+    def answers(self, stack_id: str) -> list[dict[str, Any]]:
+        """What became of the response URL of every request for a stack, in the order they were sent."""
+        accounts = self._control("GET", "answers", of="AWS_ENDPOINT_URL")
+        return [one for one in accounts if one["request"].get("StackId") == stack_id]
+
+    def _control(self, method: str, path: str, body: Any = None, of: str = "AWS_ENDPOINT_URL_ECR") -> Any:
+        url = f"{self.variables[of]}/_steward/{path}"
         data = None if body is None else json.dumps(body).encode()
         with urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=10) as answer:
             text = answer.read()
@@ -222,3 +247,18 @@ def parsed(read: Callable[[], str | bytes]) -> Any:
         if code.endswith("NotFoundException") or code == "NoSuchKey":
             return None
         raise
+
+
+class Arrivals:
+    """Calls of one operation of ECR, counted from here."""
+
+    def __init__(self, aws: Cloud, operation: str) -> None:
+        self._aws, self._operation = aws, operation
+        self._before = self._count()
+
+    def wait(self, count: int = 1) -> None:
+        """Until so many have come, whether or not they were answered."""
+        until(lambda: self._count() >= self._before + count, f"{count} calls of {self._operation}", 20, EVERY)
+
+    def _count(self) -> int:
+        return self._aws.ecr_calls().get(self._operation, 0)
