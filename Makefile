@@ -57,3 +57,7 @@ bench: venv ## Measure the built function beside its peers (see benches/README.m
 .PHONY: e2e
 e2e: venv build ## Test the built functions in the local AWS
 	.venv/bin/python -m pytest tests/e2e -q
+
+.PHONY: long
+long: venv build ## Test what takes many minutes, and print its figures
+	.venv/bin/python -m pytest tests/e2e -q -s -m long

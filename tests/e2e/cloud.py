@@ -87,16 +87,19 @@ class Cloud:
 
     def log(self, stack_id: str) -> list[dict[str, Any]]:
         """What the function logged about a stack."""
+        lines = [json.loads(line) for line in self.printed(self.log_group) if line.startswith("{")]
+        return [line for line in lines if line.get("stack_id") == stack_id]
+
+    def printed(self, log_group: str) -> list[str]:
+        """Every line of a log group, as it stands there."""
         answer: dict[str, Any] = {}
-        lines: list[dict[str, Any]] = []
+        lines: list[str] = []
         while True:
             token = {"nextToken": answer["nextToken"]} if answer.get("nextToken") else {}
-            answer = self.client("logs").filter_log_events(logGroupName=self.log_group, **token)
-            for event in answer["events"]:
-                if event["message"].startswith("{"):
-                    lines.append(json.loads(event["message"]))
+            answer = self.client("logs").filter_log_events(logGroupName=log_group, **token)
+            lines.extend(event["message"] for event in answer["events"])
             if not answer.get("nextToken") or not answer["events"]:
-                return [line for line in lines if line.get("stack_id") == stack_id]
+                return lines
 
     # ---- ECR ----
 
@@ -182,9 +185,9 @@ class Cloud:
         """How often each operation of ECR did its work so far, for each repository."""
         return self._control("GET", "succeeded")
 
-    def limit_ecr(self, calls_per_second: float) -> None:
-        """ECR takes no more calls than these."""
-        self._control("PUT", "limits", {"calls_per_second": calls_per_second})
+    def limit_ecr(self, calls_per_second: float, burst: float) -> None:
+        """ECR takes no more calls than these, and so many at once after a pause."""
+        self._control("PUT", "limits", {"calls_per_second": calls_per_second, "burst": burst})
 
     def free_ecr(self) -> None:
         """It takes as many as come."""
@@ -231,6 +234,14 @@ class Cloud:
         """An object of the state bucket, parsed; None where there is none."""
         s3 = self.client("s3")
         return parsed(lambda: s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
+
+    def bodies(self, part: str) -> list[bytes]:
+        """All that ever stood in the objects of the state bucket whose keys hold this."""
+        s3 = self.client("s3")
+        pages = s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket)
+        versions = [(one["Key"], one["VersionId"]) for page in pages for one in page.get("Versions", [])]
+        return [s3.get_object(Bucket=self.bucket, Key=key, VersionId=version)["Body"].read()
+                for key, version in versions if part in key]
 
     def keys(self, prefix: str) -> list[str]:
         """The keys of the state bucket that begin so."""

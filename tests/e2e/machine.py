@@ -48,13 +48,13 @@ class Machine:
                 os.kill(pid, signal.SIGKILL)
         until(lambda: not self.pids() & pids, "the processes' end", every=EVERY)
 
-    def peaks(self) -> dict[int, int]:
+    def peaks(self) -> list[int]:
         """The most memory each living process has held so far, in KiB."""
-        found = {}
+        found = []
         for pid in self.pids():
             with suppress(OSError, StopIteration):
                 lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-                found[pid] = int(next(line for line in lines if line.startswith("VmHWM:")).split()[1])
+                found.append(int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]))
         return found
 
     # ---- settings ----
