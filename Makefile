@@ -66,3 +66,7 @@ fuzz: ## Fuzz every target for SECONDS=600 (needs cargo-fuzz, see fuzz/README.md
 .PHONY: e2e
 e2e: venv build ## Test the built functions in the local AWS
 	.venv/bin/python -m pytest tests/e2e -q
+
+.PHONY: long
+long: venv build ## Test what takes many minutes, and print its figures
+	.venv/bin/python -m pytest tests/e2e -q -s -m long

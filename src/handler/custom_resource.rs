@@ -127,6 +127,7 @@ pub async fn answer<W: World + Answers>(
         logical_id = target.logical_id,
         kind,
         part = delivery.part,
+        invocation = delivery.invocation,
         "request received"
     );
     if target.url.expires().is_some_and(|expires| expires <= office.now) {
@@ -152,7 +153,9 @@ pub async fn answer<W: World + Answers>(
 /// Seconds for which CloudFormation still waits: `ServiceTimeout` from the first invocation on, and not past the URL.
 fn patience(target: &ReplyTarget, request: &Result<Request, String>, delivery: Delivery<'_>, now: i64) -> i64 {
     let limit = i64::from(service_timeout(request).unwrap_or(LONGEST_WAIT));
-    let waits = delivery.begun.saturating_add(limit).saturating_sub(now);
+    // A request may have waited for its first invocation too.
+    let begun = target.url.issued().map_or(delivery.begun, |issued| delivery.begun.min(issued));
+    let waits = begun.saturating_add(limit).saturating_sub(now);
     target.url.expires().map_or(waits, |expires| waits.min(expires.saturating_sub(now)))
 }
 

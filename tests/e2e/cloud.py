@@ -17,6 +17,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+# Between two looks at what is over in a moment.
+EVERY = 0.02
 WRITE_VERBS = ("Create", "Put", "Set", "Delete", "Tag", "Untag", "BatchDelete", "Start")
 T = TypeVar("T")
 
@@ -85,16 +87,19 @@ class Cloud:
 
     def log(self, stack_id: str) -> list[dict[str, Any]]:
         """What the function logged about a stack."""
+        lines = [json.loads(line) for line in self.printed(self.log_group) if line.startswith("{")]
+        return [line for line in lines if line.get("stack_id") == stack_id]
+
+    def printed(self, log_group: str) -> list[str]:
+        """Every line of a log group, as it stands there."""
         answer: dict[str, Any] = {}
-        lines: list[dict[str, Any]] = []
+        lines: list[str] = []
         while True:
             token = {"nextToken": answer["nextToken"]} if answer.get("nextToken") else {}
-            answer = self.client("logs").filter_log_events(logGroupName=self.log_group, **token)
-            for event in answer["events"]:
-                if event["message"].startswith("{"):
-                    lines.append(json.loads(event["message"]))
+            answer = self.client("logs").filter_log_events(logGroupName=log_group, **token)
+            lines.extend(event["message"] for event in answer["events"])
             if not answer.get("nextToken") or not answer["events"]:
-                return [line for line in lines if line.get("stack_id") == stack_id]
+                return lines
 
     # ---- ECR ----
 
@@ -172,8 +177,31 @@ class Cloud:
         """ECR works again."""
         self._control("DELETE", "faults")
 
-    def _control(self, method: str, path: str, body: Any = None) -> Any:
-        url = f"{self.variables['AWS_ENDPOINT_URL_ECR']}/_steward/{path}"
+    def ecr_throttled(self) -> int:
+        """How many calls of ECR were over the limit so far."""
+        return sum(self._control("GET", "throttled").get("ecr", {}).values())
+
+    def ecr_successes(self) -> dict[str, dict[str, int]]:
+        """How often each operation of ECR did its work so far, for each repository."""
+        return self._control("GET", "succeeded")
+
+    def limit_ecr(self, calls_per_second: float, burst: float) -> None:
+        """ECR takes no more calls than these, and so many at once after a pause."""
+        self._control("PUT", "limits", {"calls_per_second": calls_per_second, "burst": burst})
+
+    def free_ecr(self) -> None:
+        """It takes as many as come."""
+        self._control("DELETE", "limits")
+
+    # ---- CloudFormation's bucket ----
+
+    def answers(self, stack_id: str) -> list[dict[str, Any]]:
+        """What became of the response URL of every request for a stack, in the order they were sent."""
+        accounts = self._control("GET", "answers", of="AWS_ENDPOINT_URL")
+        return [one for one in accounts if one["request"].get("StackId") == stack_id]
+
+    def _control(self, method: str, path: str, body: Any = None, of: str = "AWS_ENDPOINT_URL_ECR") -> Any:
+        url = f"{self.variables[of]}/_steward/{path}"
         data = None if body is None else json.dumps(body).encode()
         with urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=10) as answer:
             text = answer.read()
@@ -207,6 +235,14 @@ class Cloud:
         s3 = self.client("s3")
         return parsed(lambda: s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
 
+    def bodies(self, part: str) -> list[bytes]:
+        """All that ever stood in the objects of the state bucket whose keys hold this."""
+        s3 = self.client("s3")
+        pages = s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket)
+        versions = [(one["Key"], one["VersionId"]) for page in pages for one in page.get("Versions", [])]
+        return [s3.get_object(Bucket=self.bucket, Key=key, VersionId=version)["Body"].read()
+                for key, version in versions if part in key]
+
     def keys(self, prefix: str) -> list[str]:
         """The keys of the state bucket that begin so."""
         listed = self.client("s3").list_objects_v2(Bucket=self.bucket, Prefix=prefix)
@@ -222,3 +258,18 @@ def parsed(read: Callable[[], str | bytes]) -> Any:
         if code.endswith("NotFoundException") or code == "NoSuchKey":
             return None
         raise
+
+
+class Arrivals:
+    """Calls of one operation of ECR, counted from here."""
+
+    def __init__(self, aws: Cloud, operation: str) -> None:
+        self._aws, self._operation = aws, operation
+        self._before = self._count()
+
+    def wait(self, count: int = 1) -> None:
+        """Until so many have come, whether or not they were answered."""
+        until(lambda: self._count() >= self._before + count, f"{count} calls of {self._operation}", 20, EVERY)
+
+    def _count(self) -> int:
+        return self._aws.ecr_calls().get(self._operation, 0)

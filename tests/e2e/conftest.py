@@ -18,6 +18,7 @@ from typing import Iterator
 
 import pytest
 from cloud import Cloud
+from machine import Machine
 from stacks import Lab, Stack
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,3 +96,13 @@ def lab(cloud: Cloud) -> Iterator[Lab]:
     lab = Lab(cloud, f"e2e-{uuid.uuid4().hex[:8]}")
     yield lab
     lab.end()
+
+
+@pytest.fixture
+def machine(lab: Lab, cloud: Cloud) -> Iterator[Machine]:
+    """The function's processes and settings. All is well again before the test's stacks are deleted."""
+    machine = Machine(cloud)
+    yield machine
+    machine.restore()
+    cloud.free_ecr()
+    cloud.clear_faults()

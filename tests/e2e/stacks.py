@@ -20,6 +20,8 @@ class Stack:
         self.cloud = cloud
         self.name = name
         self.id = ""
+        # Longest that an operation may take.
+        self.patience = SECONDS
         self._api = cloud.client("cloudformation")
 
     @property
@@ -49,6 +51,10 @@ class Stack:
         self.begin_update(resources, **more)
         self.wait(expect)
 
+    def begin_delete(self) -> None:
+        """Deletes the stack."""
+        self._api.delete_stack(StackName=self.name)
+
     def begin_update(self, resources: Resources, outputs: dict[str, Any] | None = None,
                      tags: dict[str, str] | None = None) -> None:
         """Updates the stack."""
@@ -58,7 +64,7 @@ class Stack:
 
     def delete(self, expect: str = "DELETE_COMPLETE") -> None:
         """Deletes the stack and waits for the status expected."""
-        self._api.delete_stack(StackName=self.name)
+        self.begin_delete()
         self.wait(expect)
 
     def status(self) -> str:
@@ -77,7 +83,7 @@ class Stack:
             now = self.status()
             return "" if now.endswith("_IN_PROGRESS") else now
 
-        return until(resting, f"the end of the operation of {self.name}", SECONDS, 0.05)
+        return until(resting, f"the end of the operation of {self.name}", self.patience, 0.05)
 
     def wait(self, expect: str) -> None:
         """Until the operation has ended, and as expected."""
@@ -147,6 +153,14 @@ class Lab:
     def everything(self) -> tuple[Any, Any]:
         """All of ECR and SSM that belongs to the project; equal dumps mean nothing changed."""
         return self.registry(), self.cloud.parameters(self.project)
+
+    def returns_to(self, before: tuple[Any, Any], seconds: float = 30) -> None:
+        """Waits until the world is as it was; shows what differs when it does not get there."""
+        try:
+            until(lambda: self.everything() == before, "the world as it was", seconds)
+        except AssertionError:
+            assert self.everything() == before
+            raise
 
     def end(self) -> None:
         """Leaves nothing behind, whatever became of the test."""

@@ -11,15 +11,6 @@ from stories import Stories
 STORIES = Stories()
 
 
-def settled_as(lab: Lab, before: tuple, seconds: float = 30) -> None:
-    """Waits until the world is as it was; shows what differs when it does not get there."""
-    try:
-        until(lambda: lab.everything() == before, "the world as it was", seconds)
-    except AssertionError:
-        assert lab.everything() == before
-        raise
-
-
 # Rows: 26.
 @STORIES.tell
 def an_update_undone_by_a_sibling_leaves_every_setting_as_it_was(lab: Lab, cloud: Cloud) -> None:
@@ -36,7 +27,7 @@ def an_update_undone_by_a_sibling_leaves_every_setting_as_it_was(lab: Lab, cloud
     registry = lab.registry()
     assert "ecr-steward:released" in registry.pop(lab.name("added"))["tags"]
     assert registry == before[0]
-    settled_as(lab, before)
+    lab.returns_to(before)
 
 
 # Rows: 22.
@@ -48,7 +39,7 @@ def a_rename_undone_brings_the_old_names_back(lab: Lab, cloud: Cloud) -> None:
     before = lab.everything()
     stack.update({"Fleet": lab.fleet("orders", "full", Environment="prod"), "Sibling": lab.refused()},
                  expect="UPDATE_ROLLBACK_COMPLETE")
-    settled_as(lab, before)
+    lab.returns_to(before)
     assert stack.status() == "UPDATE_ROLLBACK_COMPLETE"
 
 
@@ -79,7 +70,7 @@ def an_update_that_fails_in_ecr_is_undone(lab: Lab, cloud: Cloud) -> None:
     reason = stack.reason_of_failure()
     assert lab.name("customers") in reason
     assert "PutLifecyclePolicy" in reason
-    settled_as(lab, before)
+    lab.returns_to(before)
 
 
 @STORIES.tell
@@ -134,7 +125,7 @@ def an_adoption_by_an_update_that_is_undone_restores_every_setting(lab: Lab, clo
     before = lab.everything()
     stack.update({"Fleet": lab.fleet("own", "orders", AdoptExisting=True, Tags={"more": "1"}),
                   "Sibling": lab.refused()}, expect="UPDATE_ROLLBACK_COMPLETE")
-    settled_as(lab, before)
+    lab.returns_to(before)
 
 
 @pytest.mark.parametrize("story", STORIES.names)

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from answer_bucket import AnswerBucket, Ticket
-from cloud import Cloud, until
+from cloud import EVERY, Cloud, until
 from direct import request
 
-EVERY = 0.02
 ACCOUNT, REGION = "123456789012", "us-east-1"
 Event = dict[str, Any]
 PREFIX = "/ecr-steward-artifact"
@@ -105,18 +104,3 @@ class Caller:
             self._aws.client("ecr").delete_repository(repositoryName=name, force=True)
         for path in self._aws.parameters(self.project):
             self._aws.client("ssm").delete_parameter(Name=f"{self._aws.prefix}/{self.project}/{path}")
-
-
-class Arrivals:
-    """Calls of one operation of ECR, counted from here."""
-
-    def __init__(self, aws: Cloud, operation: str) -> None:
-        self._aws, self._operation = aws, operation
-        self._before = self._count()
-
-    def wait(self, count: int = 1) -> None:
-        """Until so many have come, whether or not they were answered."""
-        until(lambda: self._count() >= self._before + count, f"{count} calls of {self._operation}", 20, EVERY)
-
-    def _count(self) -> int:
-        return self._aws.ecr_calls().get(self._operation, 0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from caller import Arrivals, Call, Caller
-from cloud import Cloud
+from caller import Call, Caller
+from cloud import Arrivals, Cloud
 from launching import Launch
 from runtime import Function, Invocation
 from trip import Trip

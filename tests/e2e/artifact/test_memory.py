@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Callable
 
-from caller import Arrivals, Caller
-from cloud import Cloud
+from caller import Caller
+from cloud import Arrivals, Cloud
 from launching import Launch
 
 MIB = 1 << 20

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from answer_bucket import Fault
-from caller import Arrivals, Call, Caller
-from cloud import Cloud
+from caller import Call, Caller
+from cloud import Arrivals, Cloud
 from launching import Launch
 from runtime import Function
 from trip import Trip

@@ -11,8 +11,8 @@ import time
 
 import pytest
 from answer_bucket import AnswerBucket, Fault
-from caller import EVERY, Arrivals, Call, Caller
-from cloud import Cloud, until
+from caller import Call, Caller
+from cloud import EVERY, Arrivals, Cloud, until
 from launching import Launch
 from runtime import Function, Invocation
 from trip import Trip

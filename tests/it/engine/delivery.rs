@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep};
 
 const BEGAN: i64 = 1_795_000_000;
 /// Tries of a message before it is a dead letter (`maxReceiveCount`).
-const TRIES: usize = 3;
+const TRIES: usize = 2;
 
 /// What goes wrong with one request.
 #[derive(Clone, Debug, Default)]

@@ -207,7 +207,7 @@ const TIMES: [(&str, &str, &str); 22] = [
     ("src/event/message.rs", "Self::Continue(_) => Duration::ZERO", "arrives at once"),
     ("template.yaml", "MaximumRetryAttempts: 0", "never tries such a run again"),
     ("template.yaml", "VisibilityTimeout: 960", "after 16 minutes"),
-    ("template.yaml", "maxReceiveCount: 3", "three times"),
+    ("template.yaml", "maxReceiveCount: 2", "tried twice"),
     ("template.yaml", "MaximumRetryAttempts: 2", "two more tries"),
     ("template.yaml", "maxReceiveCount: 5", "five tries"),
     ("template.yaml", "MessageRetentionPeriod: 1209600", "for 14 days"),
