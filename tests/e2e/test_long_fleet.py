@@ -65,15 +65,18 @@ def test_a_fleet_is_made_changed_and_deleted_by_several_invocations_each(
     went_on(seen, 3)
     assert seen.writes() == {"CreateRepository": once(lab, count), "PutLifecyclePolicy": once(lab, count)}
     assert len(cloud.urls(lab.project)) == count
-    # 120 reads and 60 writes in runs of eight.
-    machine.limit_time(13)
+    # 120 reads and 180 writes in runs of twelve seconds; six is what the reads take.
+    machine.limit_time(20)
     with Watch(cloud, machine, stack) as seen:
-        stack.update({"Fleet": lab.fleet(*names(count), MaxImageCount=3)})
+        stack.update({"Fleet": lab.fleet(*names(count), MaxImageCount=3, ScanOnPush="false",
+                                         ImageTagMutability="IMMUTABLE")})
     went_on(seen, 2)
-    assert seen.writes() == {"PutLifecyclePolicy": once(lab, count)}
+    assert seen.writes() == {operation: once(lab, count) for operation in (
+        "PutImageScanningConfiguration", "PutImageTagMutability", "PutLifecyclePolicy")}
     kept_secret(cloud, stack)
-    # 60 reads and 60 writes in runs of five.
-    machine.limit_time(8)
+    # 60 reads and 60 writes in runs of nine seconds; three is what the reads take, and the writes are slow.
+    cloud.inject("DeleteRepository", times=999, delay_ms=1000, repository=lab.name("*"))
+    machine.limit_time(14)
     with Watch(cloud, machine, stack) as seen:
         stack.delete()
     went_on(seen, 2)
