@@ -1,17 +1,36 @@
 //! Looking: only the repositories and settings the decision needs, with as few calls as the API allows.
 
 use super::{NAMES_PER_CALL, PARAMETERS_PER_CALL, Read};
-use crate::fault::FaultKind;
+use crate::fault::{Fault, FaultKind};
 use crate::model::Seen;
 use crate::model::name::RepositoryName;
 use crate::model::repository::{Observed, Parameter, Repository};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::time::Duration;
+use tokio::time::sleep;
 
 /// Repositories looked at, or worked on, at the same time: ECR's control plane publishes no rates, and eight
 /// callers stay well below what it was seen to throttle.
 pub const AT_ONCE: usize = 8;
+
+/// Waits between rounds of a read that the client gave up as throttled. A look at a thousand repositories makes
+/// thousands of reads, and a single one that stays unread stops the whole request.
+const PATIENCE: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
+
+/// A read, tried again while it is throttled; the deadline of the work is the true bound.
+async fn patiently<T, F: Future<Output = Result<T, Fault>>>(read: impl Fn() -> F) -> Result<T, Fault> {
+    for wait in PATIENCE {
+        match read().await {
+            Err(fault) if fault.kind == FaultKind::Throttled => sleep(wait).await,
+            other => return other,
+        }
+    }
+    read().await
+}
 
 /// What to read of one repository.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +68,7 @@ pub async fn survey(reader: &impl Read, scope: &Scope) -> Observed {
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
-    let scanning = if scope.scanning { Seen::from_read(reader.scan_type().await) } else { Seen::Unasked };
+    let scanning = if scope.scanning { Seen::from_read(patiently(|| reader.scan_type()).await) } else { Seen::Unasked };
     Observed { repositories, scanning, parameters: parameters(reader, &scope.parameters).await }
 }
 
@@ -64,7 +83,7 @@ async fn find(reader: &impl Read, scope: &Scope) -> Found {
     };
     let mut found = Found::new();
     for chunk in expected.chunks(NAMES_PER_CALL) {
-        match reader.describe(chunk).await {
+        match patiently(|| reader.describe(chunk)).await {
             Ok(repositories) => {
                 found.extend(repositories.into_iter().map(|seen| (seen.name.clone(), Seen::Present(seen))));
             }
@@ -96,7 +115,7 @@ async fn search_pages(reader: &impl Read, open: &mut BTreeSet<RepositoryName>, f
     let mut pages = 0;
     while !open.is_empty() && pages < open.len() {
         pages += 1;
-        match reader.page(token).await {
+        match patiently(|| reader.page(token.clone())).await {
             Ok((repositories, next)) => {
                 for seen in repositories {
                     if open.remove(&seen.name) {
@@ -118,7 +137,7 @@ async fn search_pages(reader: &impl Read, open: &mut BTreeSet<RepositoryName>, f
 }
 
 async fn one(reader: &impl Read, name: &RepositoryName) -> Seen<Repository> {
-    match reader.describe(std::slice::from_ref(name)).await {
+    match patiently(|| reader.describe(std::slice::from_ref(name))).await {
         Ok(repositories) => {
             repositories.into_iter().find(|seen| &seen.name == name).map_or(Seen::Missing, Seen::Present)
         }
@@ -132,12 +151,12 @@ async fn deepen(reader: &impl Read, seen: Seen<Repository>, depth: Depth) -> See
     let Seen::Present(mut repository) = seen else {
         return seen;
     };
-    repository.tags = Seen::from_read(reader.tags(&repository.arn).await);
+    repository.tags = Seen::from_read(patiently(|| reader.tags(&repository.arn)).await);
     if depth.lifecycle {
-        repository.lifecycle = Seen::from_read(reader.lifecycle(&repository.name).await);
+        repository.lifecycle = Seen::from_read(patiently(|| reader.lifecycle(&repository.name)).await);
     }
     if depth.policy {
-        repository.policy = Seen::from_read(reader.policy(&repository.name).await);
+        repository.policy = Seen::from_read(patiently(|| reader.policy(&repository.name)).await);
     }
     let vanished = matches!(&repository.tags, Seen::Unreadable(fault) if fault.kind == FaultKind::NotFound);
     if vanished { Seen::Missing } else { Seen::Present(repository) }
@@ -147,7 +166,7 @@ async fn parameters(reader: &impl Read, wanted: &BTreeMap<String, bool>) -> BTre
     let mut seen = BTreeMap::new();
     let paths: Vec<String> = wanted.keys().cloned().collect();
     for chunk in paths.chunks(PARAMETERS_PER_CALL) {
-        match reader.parameters(chunk).await {
+        match patiently(|| reader.parameters(chunk)).await {
             Ok(mut values) => {
                 for path in chunk {
                     let value = values.remove(path);
@@ -172,7 +191,7 @@ async fn parameter(
     if !wanted.get(path).copied().unwrap_or(false) {
         return Seen::Present(Parameter { value, owner: None });
     }
-    match reader.parameter_owner(path).await {
+    match patiently(|| reader.parameter_owner(path)).await {
         Ok(owner) => Seen::Present(Parameter { value, owner }),
         Err(fault) => Seen::Unreadable(fault),
     }

@@ -157,7 +157,7 @@ impl<W: World + Answers> Case<'_, W> {
             }
             Err(_) => Decision::failed(
                 &self.target,
-                "out of time: what was done so far is on record and the next request goes on from there. Try again, or declare fewer repositories at once",
+                "out of time: AWS was too slow while the request was looking at what there is, or keeping its record. What was changed before that is on record and the next request goes on from there; try again, or declare fewer repositories at once",
                 true,
             ),
         }

@@ -319,3 +319,19 @@ fn a_message_that_comes_after_a_later_request_does_nothing() {
         assert!(body["Reason"].as_str().unwrap().contains("later request"), "{body}");
     });
 }
+
+/// Rows: 45.
+#[test]
+fn a_look_of_which_some_reads_are_throttled_for_long_is_ridden_out() {
+    run(async {
+        for operation in ["ListTagsForResource", "GetLifecyclePolicy", "DescribeRepositories", "GetParameters"] {
+            let scene = Scene::converged(&many(20)).await;
+            // Each failure stands for all the tries that the client makes.
+            for nth in 1..=3 {
+                scene.world.trouble_on(operation, nth, Trouble::Fail(When::Before, FaultKind::Throttled));
+            }
+            let reply = scene.update(&with(many(20), json!({"MaxImageCount": 2}))).await;
+            assert!(reply.reason.contains("20 changes made"), "{operation}: {}", reply.reason);
+        }
+    });
+}
