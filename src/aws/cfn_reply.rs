@@ -9,7 +9,7 @@
 
 use super::Connection;
 use crate::event::url::ResponseUrl;
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use std::time::Duration;
@@ -66,11 +66,11 @@ pub async fn deliver(
     let mut longest = WAIT.0;
     loop {
         let request = request(url, body, conditional).ok_or(Undelivered::BadUrl)?;
-        let trouble = match timeout_at(until.min(Instant::now() + TRY), connection.send(request)).await {
-            Ok(Ok(response)) => match (response.status().as_u16(), conditional) {
+        let trouble = match timeout_at(until.min(Instant::now() + TRY), put(connection, request)).await {
+            Ok(Ok((status, text))) => match (status, conditional) {
                 (200..=299, _) => return Ok(Delivered::Now),
                 (412, true) => return Ok(Delivered::Before),
-                (status @ (400 | 403 | 501), _) => match reading(status, &code_and_message(response).await) {
+                (status @ (400 | 403 | 501), _) => match reading(status, &text) {
                     Reading::Expired => return Err(Undelivered::Expired),
                     Reading::NoConditions if conditional => {
                         conditional = false;
@@ -123,9 +123,15 @@ fn reading(status: u16, text: &str) -> Reading {
     }
 }
 
-async fn code_and_message(response: HttpResponse) -> String {
+/// One try: the status, and what was said with a refusal.
+async fn put(connection: &Connection, request: HttpRequest) -> Result<(u16, String), String> {
+    let response = connection.send(request).await?;
+    let status = response.status().as_u16();
+    if matches!(status, 200..=299) {
+        return Ok((status, String::new()));
+    }
     let body = ByteStream::new(response.into_body()).collect().await;
-    body.map(|body| String::from_utf8_lossy(&body.into_bytes()).into_owned()).unwrap_or_default()
+    Ok((status, body.map(|body| String::from_utf8_lossy(&body.into_bytes()).into_owned()).unwrap_or_default()))
 }
 
 /// Reaches the host the answer will go to, without the URL that allows to answer; `Err` once `until` has come.

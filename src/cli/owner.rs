@@ -8,12 +8,13 @@
 use crate::flow::Stack;
 use crate::model::identity::{Identity, StackId};
 use crate::model::place::Place;
+use crate::plan::ledger::TERMINAL_HOLDER;
 use crate::spec::Fleet;
 
 /// In place of a stack's guid.
 const CLI: &str = "cli";
 /// Request ids of the command line begin with this.
-pub(super) const HOLDER: &str = "terminal-";
+pub(super) const HOLDER: &str = TERMINAL_HOLDER;
 /// In place of a stack's name, for people who read tags.
 const COMMAND_LINE: &str = "command-line";
 

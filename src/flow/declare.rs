@@ -22,10 +22,12 @@ use crate::plan::snapshot::Snapshot;
 use crate::plan::{Blocked, Plan};
 use crate::spec::outputs::{self, Source};
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// Rounds of looking again after somebody else got there first.
 const ROUNDS: u32 = 3;
+/// Longest wait for what CloudFormation says of a stack once the record is written.
+const STILL_WANTED: Duration = Duration::from_secs(2);
 /// Before the second round; the third waits twice as long.
 const ROUND_PAUSE: Duration = Duration::from_secs(2);
 
@@ -164,9 +166,9 @@ async fn attempt(
         let outcome = carry_out_while_ours(world, task, &plan).await?;
         going.writes += outcome.done();
         if let Some(left) = outcome.left_for_want_of_time() {
-            record::unfinished(&mut prepared, task, &plan, &outcome);
-            world.save_ledger(&prepared, &version).await?;
-            return Err(unfinished(&outcome, left));
+            record::unfinished(&mut prepared, task, &plan, &outcome, going.writes);
+            keep_progress(world, &prepared, &version).await?;
+            return Err(unfinished(&outcome, going.writes, left));
         }
         if !outcome.failures().is_empty() {
             give_up(world, task, prepared, &version).await;
@@ -202,17 +204,17 @@ async fn still_wanted(world: &impl World, task: &Task) -> bool {
     if task.waiting.is_none() {
         return true;
     }
-    match world.stack(&task.identity.stack.arn).await {
-        Ok(Some(stack)) => stack.wants_writes(),
+    match timeout(STILL_WANTED, world.stack(&task.identity.stack.arn)).await {
+        Ok(Ok(Some(stack))) => stack.wants_writes(),
         // A stack CloudFormation does not know sends nothing; and what cannot be read is no reason to stop.
-        Ok(None) | Err(_) => true,
+        Ok(Ok(None) | Err(_)) | Err(_) => true,
     }
 }
 
 /// Steps that need more time, as a reason to stop.
-pub fn unfinished(outcome: &Outcome, left: usize) -> Stopped {
+pub fn unfinished(outcome: &Outcome, done: usize, left: usize) -> Stopped {
     let first = outcome.failures().into_iter().next().unwrap_or_default();
-    Stopped::Unfinished { done: outcome.done(), left, first }
+    Stopped::Unfinished { done, left, first }
 }
 
 /// Steps that failed, as a reason to stop.
@@ -248,6 +250,14 @@ async fn begin(
         }
     }
     world.save_ledger(prepared, version).await
+}
+
+async fn keep_progress(world: &impl World, ledger: &Ledger, version: &Version) -> Result<(), Fault> {
+    match world.save_ledger(ledger, version).await {
+        // Another delivery of this request has noted how far it came; whoever goes on finds out the rest.
+        Err(fault) if fault.kind == FaultKind::Conflict => Ok(()),
+        other => other.map(|_| ()),
+    }
 }
 
 async fn finish(

@@ -4,7 +4,7 @@
 //! Already gone is success; what is not ours is left alone; a repository that holds images fails the request by
 //! name while the others go.
 
-use super::carry_out::Outcome;
+use super::carry_out::{Outcome, carry_out};
 use super::declare::{partial, unfinished};
 use super::hold::{carry_out_while_ours, give_up, recall};
 use super::survey::{Depth, Scope, survey};
@@ -61,10 +61,15 @@ async fn attempt(world: &impl World, task: &Task, own: Option<&Fleet>) -> Result
     if !plan.is_empty() {
         hold(world, task, ledger, &version).await?;
     }
-    let outcome = if plan.is_empty() { Outcome::default() } else { carry_out_while_ours(world, task, &plan).await? };
+    let outcome = match version {
+        _ if plan.is_empty() => Outcome::default(),
+        // Without a record there is nothing by which anybody could take over.
+        Version::New => carry_out(world, &plan, task.steps_until).await,
+        Version::Tag(_) => carry_out_while_ours(world, task, &plan).await?,
+    };
     remarks.extend(outcome.kept().map(|name| format!("{name} still holds images and was handed back")));
     if let Some(left) = outcome.left_for_want_of_time() {
-        return Err(unfinished(&outcome, left));
+        return Err(unfinished(&outcome, outcome.done(), left));
     }
     if !outcome.failures().is_empty() {
         return Err(partial(&outcome, outcome.done()));

@@ -18,8 +18,8 @@ use tokio::time::{Instant, sleep};
 const CLAIM_WAIT: Duration = Duration::from_secs(2);
 /// How often a request at work looks whether it is still its turn.
 const LOOKOUT: Duration = Duration::from_secs(2);
-/// How long a request that took over waits for the other to notice: its lookout, one read, and the calls under way.
-const HANDOVER: Duration = Duration::from_secs(6);
+/// Seconds a request that took over waits for the other to notice: its lookout, one read, and the calls under way.
+const HANDOVER: i64 = 6;
 
 /// The ledger, once nobody else is at work on it.
 pub async fn recall(world: &impl Keep, task: &Task) -> Result<(Ledger, Version), Stopped> {
@@ -35,31 +35,44 @@ pub async fn recall(world: &impl Keep, task: &Task) -> Result<(Ledger, Version),
         }
         let waited = i64::try_from(begun.elapsed().as_secs()).unwrap_or(i64::MAX);
         let now = task.now.saturating_add(waited);
+        let late = Instant::now() + CLAIM_WAIT >= task.steps_until;
         match &ledger.claim {
-            Some(claim) if claim.until <= now || claim.holder == task.request_id => return Ok((ledger, version)),
-            None => return Ok((ledger, version)),
-            Some(claim) if claim.is_of_message() => {
-                if Instant::now() + CLAIM_WAIT >= task.steps_until {
-                    return Err(Stopped::Busy(claim.holder.clone()));
-                }
+            Some(claim) if claim.until > now && claim.holder == task.request_id && claim.after > now && !late => {
                 sleep(CLAIM_WAIT).await;
             }
-            Some(_) => take_over(world, task, ledger, &version).await?,
+            Some(claim) if claim.until > now && claim.holder != task.request_id => {
+                let stays = claim.is_of_message() || (task.waiting.is_none() && !claim.is_of_terminal());
+                if !stays {
+                    take_over(world, task, ledger, &version, now).await?;
+                } else if late {
+                    return Err(Stopped::Busy(claim.holder.clone()));
+                } else {
+                    sleep(CLAIM_WAIT).await;
+                }
+            }
+            Some(_) | None => return Ok((ledger, version)),
         }
     }
 }
 
-async fn take_over(world: &impl Keep, task: &Task, mut ledger: Ledger, version: &Version) -> Result<(), Stopped> {
+/// The new holder, and every other delivery of its request, looks only once the old one has noticed.
+async fn take_over(
+    world: &impl Keep,
+    task: &Task,
+    mut ledger: Ledger,
+    version: &Version,
+    now: i64,
+) -> Result<(), Stopped> {
     task.may_write().await?;
     record::claim(&mut ledger, task);
+    if let Some(claim) = &mut ledger.claim {
+        claim.after = now.saturating_add(HANDOVER);
+    }
     match world.save_ledger(&ledger, version).await {
         // Whoever wrote first is looked at again.
-        Err(fault) if fault.kind == FaultKind::Conflict => return Ok(()),
-        other => other?,
-    };
-    let left = task.steps_until.saturating_duration_since(Instant::now());
-    sleep(HANDOVER.min(left / 4)).await;
-    Ok(())
+        Err(fault) if fault.kind == FaultKind::Conflict => Ok(()),
+        other => Ok(other.map(|_| ())?),
+    }
 }
 
 /// Gives the resource up after a refusal or a failure. A claim that stays is taken over by the next request, and what
@@ -85,18 +98,23 @@ pub async fn carry_out_while_ours(world: &impl World, task: &Task, plan: &Plan) 
     }
 }
 
-/// Ends once the resource is another request's, or gone.
+/// Ends once the resource is another request's, or gone. The first look is at once: from writing its record to its first
+/// step a request may have waited for an answer of CloudFormation.
 async fn taken_over(world: &impl Recall, task: &Task) {
     let key = task.identity.ledger_key();
+    let issued = task.waiting.as_ref().and_then(|waiting| waiting.issued);
     loop {
-        sleep(LOOKOUT).await;
         match world.ledger(&key).await {
             Ok(None) => return,
-            Ok(Some((ledger, _))) if ledger.claim.as_ref().is_some_and(|claim| claim.holder != task.request_id) => {
-                return;
+            Ok(Some((ledger, _))) => {
+                let other = ledger.claim.as_ref().is_some_and(|claim| claim.holder != task.request_id);
+                if other || ledger.is_superseded(&task.request_id, issued) {
+                    return;
+                }
             }
-            // A twin of this request may have finished; and what cannot be read is no reason to stop.
-            Ok(Some(_)) | Err(_) => {}
+            // What cannot be read is no reason to stop.
+            Err(_) => {}
         }
+        sleep(LOOKOUT).await;
     }
 }

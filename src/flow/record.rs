@@ -63,7 +63,7 @@ pub fn claim(ledger: &mut Ledger, task: &Task) {
 }
 
 /// The ledger of a request that goes on in another invocation.
-pub fn unfinished(ledger: &mut Ledger, task: &Task, plan: &Plan, outcome: &Outcome) {
+pub fn unfinished(ledger: &mut Ledger, task: &Task, plan: &Plan, outcome: &Outcome, writes: usize) {
     let open: BTreeSet<&RepositoryName> = outcome.unfinished().collect();
     let declared = ledger.attempted.iter().flat_map(|attempted| &attempted.fleet.repositories);
     let reached: Vec<RepositoryName> =
@@ -78,7 +78,7 @@ pub fn unfinished(ledger: &mut Ledger, task: &Task, plan: &Plan, outcome: &Outco
         before.unwrap_or_else(|| Progress { request_id: task.request_id.clone(), ..Progress::default() });
     progress.reached.retain(|name| !open.contains(name));
     progress.reached.extend(reached);
-    progress.writes += outcome.done();
+    progress.writes += writes;
     progress.released.extend(plan.released.iter().cloned());
     progress.claimed_back.extend(plan.claimed_back.iter().cloned());
     ledger.progress = Some(progress);

@@ -47,7 +47,7 @@ pub async fn settle(world: &impl World, task: &Task) -> Result<Settled, Stopped>
     let names = finishable(&mut ledger, ending, &status, &mut kept);
     let stale = if ending == Ending::Other { Vec::new() } else { stale(&ledger, task) };
     let holder = format!("{MESSAGE_HOLDER}{}", task.request_id);
-    ledger.claim = Some(Claim { holder, until: task.claim_until });
+    ledger.claim = Some(Claim { holder, until: task.claim_until, after: 0 });
     let version = match world.save_ledger(&ledger, &version).await {
         Err(fault) if fault.kind == FaultKind::Conflict => {
             return Ok(Settled::Later("another request began".to_owned()));

@@ -87,7 +87,7 @@ impl Task {
 
     /// This task's claim on the resource.
     pub fn claim(&self) -> Claim {
-        Claim { holder: self.request_id.clone(), until: self.claim_until }
+        Claim { holder: self.request_id.clone(), until: self.claim_until, after: 0 }
     }
 
     /// When a claim lapses whose task begins at `now` and begins no step after `steps_until`.

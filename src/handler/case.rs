@@ -63,7 +63,8 @@ impl<W: World + Answers> Case<'_, W> {
     ) -> Result<Answered, Unanswered> {
         let began = Instant::now();
         let decision = match self.decide(sender, request, budget).await {
-            Decision::Unfinished { done, left, first } => match self.hand_on(began, done, left, &first).await {
+            Decision::Unfinished { done, left, first } => match self.hand_on((began, budget), done, left, &first).await
+            {
                 Ok(()) => return Ok(Answered::Later),
                 Err(reason) => Decision::failed(&self.target, reason, true),
             },
@@ -129,6 +130,10 @@ impl<W: World + Answers> Case<'_, W> {
             Ok(world) => world,
             Err(why) => return Decision::failed(&self.target, format!("nothing was changed: {why}"), false),
         };
+        if self.patience <= 0 {
+            let why = "the request came too late: CloudFormation had waited as long as it does (ServiceTimeout); nothing was changed by this run";
+            return Decision::failed(&self.target, why, true);
+        }
         let (leave, go) = Go::later();
         let reaching = async {
             let until = budget.steps_until.min(Instant::now() + REACHING);
@@ -189,7 +194,13 @@ impl<W: World + Answers> Case<'_, W> {
     }
 
     /// Hands the request on to another invocation; `Err` is the reason of the answer where that cannot be.
-    async fn hand_on(&self, began: Instant, done: usize, left: usize, first: &str) -> Result<(), String> {
+    async fn hand_on(
+        &self,
+        (began, budget): (Instant, &Budget),
+        done: usize,
+        left: usize,
+        first: &str,
+    ) -> Result<(), String> {
         let part = self.delivery.part;
         let out_of_time = |why: &str| {
             format!(
@@ -213,7 +224,9 @@ impl<W: World + Answers> Case<'_, W> {
             members.remove("OldResourceProperties");
         }
         let next = Continue { version: VERSION, request, begun: self.delivery.begun, part: part.saturating_add(1) };
-        match timeout(KEEPING, world.send(&Message::Continue(next))).await {
+        // Half of the time for an answer: should it fail, one must still go out.
+        let asking = budget.reply_until.saturating_duration_since(Instant::now()) / 2;
+        match timeout(asking, world.send(&Message::Continue(next))).await {
             Ok(Ok(())) => {}
             Ok(Err(why)) => return Err(out_of_time(&format!("another run could not be asked for: {why}"))),
             Err(_) => return Err(out_of_time("another run could not be asked for in time")),

@@ -85,9 +85,9 @@ async fn look_again<W: World>(office: &Office<'_, W>, look: &Settle, left: Durat
         waiting: None,
     };
     let settled = match settle(world, &task).await {
-        // Coming again by itself would take as long as the queue hides a message: an hour and a half.
-        Err(stopped) if stopped.may_pass() => Settled::Later(stopped.reason()),
-        other => other.map_err(|stopped| stopped.reason())?,
+        // A message that comes again by itself is soon a dead letter; one of its own looks for about a day.
+        Err(stopped) => Settled::Later(stopped.reason()),
+        Ok(settled) => settled,
     };
     match settled {
         Settled::Done { writes, kept } => {

@@ -18,6 +18,8 @@ use tokio::time::sleep;
 
 /// How often the request's thread shows that it lives.
 const BEAT: Duration = Duration::from_millis(250);
+/// Time for the last line of the log.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 /// Without a sign of life for as long, it counts as stuck.
 const SILENCE: Duration = Duration::from_secs(1);
 
@@ -148,7 +150,7 @@ impl Kennel {
                 let watched = watched.clone();
                 drop(post);
                 self.answer(&connection, &watched);
-                post = self.post();
+                post = self.wait(self.post(), BEAT);
             } else {
                 post = self.wait(post, BEAT);
             }
@@ -159,7 +161,7 @@ impl Kennel {
         self.changed.wait_timeout(post, time).unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// Answers, reports and ends the process. Nothing is logged before that: the stuck thread may hold the output.
+    /// Answers; and where the thread is still stuck then, reports and ends the process.
     fn answer(&self, connection: &Connection, watched: &Watched) {
         let Ok(executor) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
             return;
@@ -169,20 +171,24 @@ impl Kennel {
             let reason = "the function was stuck and was ended; what was done so far is on record and the next request goes on from there. The function's log may name the place";
             Reply::failed(target.resource_id(), reason).body(target)
         });
-        let sent = executor.block_on(async {
-            let sent = cfn_reply::deliver(connection, &target.url, body, watched.until.into()).await;
-            let report = match &sent {
-                Ok(_) | Err(cfn_reply::Undelivered::Expired) => runtime_api::Report::Done(watched.returns),
-                Err(_) => runtime_api::Report::Failed { kind: NOT_DELIVERED, message: body },
-            };
-            runtime_api::report(connection, &self.runtime_api, &watched.invocation, report).await;
-            sent
+        let sent = executor.block_on(cfn_reply::deliver(connection, &target.url, body, watched.until.into()));
+        // Held until the end: a thread that comes back to life now waits at the end of its request.
+        let post = self.post();
+        let same = post.as_ref().is_some_and(|(now, _)| Arc::ptr_eq(&now.slot, &watched.slot));
+        if !same || !self.is_silent() {
+            return;
+        }
+        let report = match &sent {
+            Ok(_) | Err(cfn_reply::Undelivered::Expired) => runtime_api::Report::Done(watched.returns),
+            Err(_) => runtime_api::Report::Failed { kind: NOT_DELIVERED, message: body },
+        };
+        executor.block_on(runtime_api::report(connection, &self.runtime_api, &watched.invocation, report));
+        let request_id = target.request_id.clone();
+        // On a thread of its own: the stuck one may hold the output.
+        let _ = std::thread::Builder::new().spawn(move || {
+            tracing::error!(request_id, ?sent, "the function was stuck; the watchdog answered and ends it");
         });
-        tracing::error!(
-            request_id = target.request_id,
-            ?sent,
-            "the function was stuck; the watchdog answered and ends it"
-        );
+        std::thread::sleep(LAST_WORDS);
         std::process::exit(1);
     }
 }

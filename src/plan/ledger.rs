@@ -73,6 +73,9 @@ pub struct Claim {
     pub holder: String,
     /// Seconds since 1970 after which the claim has lapsed.
     pub until: i64,
+    /// Seconds since 1970 before which the holder does not look: whoever had the resource before may still be at work.
+    #[serde(default)]
+    pub after: i64,
 }
 
 /// How far a request has come that does not fit into one invocation. What it has brought to its declaration is not
@@ -91,6 +94,9 @@ pub struct Progress {
     pub claimed_back: BTreeSet<RepositoryName>,
 }
 
+/// Claims of a terminal begin with this.
+pub const TERMINAL_HOLDER: &str = "terminal-";
+
 /// Claims of our own delayed messages begin with this.
 pub const MESSAGE_HOLDER: &str = "message:";
 
@@ -98,6 +104,11 @@ impl Claim {
     /// Does a delayed message hold it, rather than a request of CloudFormation?
     pub fn is_of_message(&self) -> bool {
         self.holder.starts_with(MESSAGE_HOLDER)
+    }
+
+    /// Does a person at a terminal hold it?
+    pub fn is_of_terminal(&self) -> bool {
+        self.holder.starts_with(TERMINAL_HOLDER)
     }
 }
 

@@ -316,7 +316,7 @@ fn an_update_waits_for_a_delayed_message_at_work_and_takes_over_a_lapsed_claim()
         let properties = fleet(&["a"]);
         let scene = Scene::converged(&properties).await;
         let mut ledger = scene.world.ledger().unwrap();
-        ledger.claim = Some(Claim { holder: "message:request-0".to_owned(), until: scene.now() + 60 + 30 });
+        ledger.claim = Some(Claim { holder: "message:request-0".to_owned(), until: scene.now() + 60 + 30, after: 0 });
         scene.world.put_ledger(&ledger);
         let begun = tokio::time::Instant::now();
         reason(&scene.update(&with(properties, json!({"MaxImageCount": 3}))).await, Success, &[]);
@@ -331,7 +331,7 @@ fn an_update_that_cannot_get_the_claim_in_time_says_so_and_writes_nothing() {
         let properties = fleet(&["a"]);
         let scene = Scene::converged(&properties).await;
         let mut ledger = scene.world.ledger().unwrap();
-        ledger.claim = Some(Claim { holder: "message:request-0".to_owned(), until: scene.now() + 100_000 });
+        ledger.claim = Some(Claim { holder: "message:request-0".to_owned(), until: scene.now() + 100_000, after: 0 });
         scene.world.put_ledger(&ledger);
         let reply = scene.update(&with(properties, json!({"MaxImageCount": 3}))).await;
         reason(&reply, Failed, &["still at work", "request-0"]);
@@ -344,7 +344,7 @@ fn a_look_during_an_update_of_the_same_resource_changes_nothing() {
     run(async {
         let scene = released(fleet(&["a", "b"]), fleet(&["a"])).await;
         let mut ledger = scene.world.ledger().unwrap();
-        ledger.claim = Some(Claim { holder: "request-9".to_owned(), until: scene.now() + 600 });
+        ledger.claim = Some(Claim { holder: "request-9".to_owned(), until: scene.now() + 600, after: 0 });
         scene.world.put_ledger(&ledger);
         scene.ends_as("UPDATE_COMPLETE");
         assert_eq!(scene.look().await, 0);

@@ -5,9 +5,11 @@ use crate::support::{Mailbox, Scene, Trouble, When, fleet, reason, run, with};
 use ecr_steward::event::reply::Reply;
 use ecr_steward::event::reply::Status::{Failed, Success};
 use ecr_steward::event::request::{ReplyTarget, Request};
-use ecr_steward::flow::task::Waiting;
+use ecr_steward::flow::hold::recall;
+use ecr_steward::flow::task::{Stopped, Task, Waiting};
 use ecr_steward::handler::custom_resource::{Answered, Delivery, answer};
 use ecr_steward::handler::serve::{Desk, serve};
+use ecr_steward::plan::ledger::Claim;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -157,5 +159,47 @@ fn the_same_request_delivered_twice_at_once_is_answered_with_the_same_bytes() {
             assert_eq!(letters[0].body, letters[1].body, "{kind}: {}", letters[0].json());
             assert_eq!(letters[0].json()["Status"], "SUCCESS", "{}", letters[0].json());
         }
+    });
+}
+
+/// Rows: 11.
+#[test]
+fn a_delete_without_a_record_takes_its_time() {
+    run(async {
+        let scene = Scene::converged(&ten()).await;
+        // The state bucket was lost with an earlier installation.
+        scene.world.with(|state| state.objects.clear());
+        scene.world.always("UntagResource", Trouble::Slow(Duration::from_secs(7)));
+        reason(&scene.delete(&ten()).await, Success, &[]);
+        assert_eq!(scene.world.names().len(), 10, "handed back");
+        assert!(scene.world.names().iter().all(|name| !scene.world.is_ours(name)));
+    });
+}
+
+/// Rows: 15.
+#[test]
+fn an_apply_at_a_terminal_does_not_take_a_request_of_cloudformation_over() {
+    run(async {
+        let scene = Scene::converged(&fleet(&["a"])).await;
+        let mut ledger = scene.world.ledger().unwrap();
+        let claim = |holder: &str| Claim { holder: holder.to_owned(), until: scene.now() + 600, after: 0 };
+        let task = Task {
+            identity: ledger.identity.clone(),
+            request_id: "terminal-1".to_owned(),
+            parameter_prefix: "/ecr-steward".to_owned(),
+            state_bucket: "state".to_owned(),
+            now: scene.now(),
+            steps_until: Instant::now() + Duration::from_secs(30),
+            claim_until: scene.now() + 60,
+            waiting: None,
+        };
+        ledger.claim = Some(claim("request-7"));
+        scene.world.put_ledger(&ledger);
+        assert_eq!(recall(&scene.world, &task).await.unwrap_err(), Stopped::Busy("request-7".to_owned()));
+        // One that was interrupted is taken over by the next.
+        ledger.claim = Some(claim("terminal-0"));
+        scene.world.put_ledger(&ledger);
+        let task = Task { steps_until: Instant::now() + Duration::from_secs(30), ..task };
+        assert_eq!(recall(&scene.world, &task).await.unwrap().0.claim.unwrap().holder, "terminal-1");
     });
 }

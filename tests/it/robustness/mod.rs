@@ -202,7 +202,7 @@ const TIMES: [(&str, &str, &str); 22] = [
     ("src/handler/custom_resource.rs", "LEAST_TIME: i64 = 5", "5 s at least"),
     ("src/aws/cfn_reply.rs", "TRY: Duration = Duration::from_secs(5)", "Each try takes 5 s at most"),
     ("src/flow/hold.rs", "LOOKOUT: Duration = Duration::from_secs(2)", "every 2 s"),
-    ("src/flow/hold.rs", "HANDOVER: Duration = Duration::from_secs(6)", "waits 6 s"),
+    ("src/flow/hold.rs", "HANDOVER: i64 = 6", "waits 6 s"),
     ("src/flow/task.rs", "CLAIM_SLACK: i64 = 30", "30 s after the last moment"),
     ("src/event/message.rs", "Self::Continue(_) => Duration::ZERO", "arrives at once"),
     ("template.yaml", "MaximumRetryAttempts: 0", "never tries such a run again"),
