@@ -15,6 +15,7 @@ HIDDEN_SECONDS = 3
 LOOK = "DescribeRepositories"
 
 
+# Rows: 2, 51.
 def test_a_request_whose_every_further_run_dies_is_answered_by_the_responder(
         lab: Lab, cloud: Cloud, machine: Machine) -> None:
     stack, tries = lab.stack(), machine.most_receipts()

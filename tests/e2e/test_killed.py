@@ -48,6 +48,7 @@ def names_the_death(reason: str) -> bool:
     return "Runtime.ExitError" in reason and "Runtime exited with error: signal: killed" in reason
 
 
+# Rows: 2, 18.
 def test_a_create_is_rolled_back_and_nothing_is_left(lab: Lab, cloud: Cloud, machine: Machine) -> None:
     stack, arrivals = lab.stack(), late_after(cloud, lab, "CreateRepository", 2)
     stack.begin_create({"Fleet": lab.fleet(*NAMES)})
@@ -63,6 +64,7 @@ def test_a_create_is_rolled_back_and_nothing_is_left(lab: Lab, cloud: Cloud, mac
     assert cloud.keys(f"outputs/{stack.guid}") == []
 
 
+# Rows: 2, 26.
 def test_an_update_is_rolled_back_and_all_is_as_it_was(lab: Lab, cloud: Cloud, machine: Machine) -> None:
     stack = lab.stack()
     stack.create({"Fleet": lab.fleet(*NAMES, Tags={"team": "a"})})
@@ -79,6 +81,7 @@ def test_an_update_is_rolled_back_and_all_is_as_it_was(lab: Lab, cloud: Cloud, m
     lab.returns_to(before)
 
 
+# Rows: 2.
 def test_a_delete_fails_and_the_next_one_finishes_it(lab: Lab, cloud: Cloud, machine: Machine) -> None:
     stack = lab.stack()
     stack.create({"Fleet": lab.fleet(*NAMES)})

@@ -53,6 +53,7 @@ def kept_secret(cloud: Cloud, stack: Stack) -> None:
     assert "/cfn-response/" not in logs and b"/cfn-response/" not in objects
 
 
+# Rows: 51.
 def test_a_fleet_is_made_changed_and_deleted_by_several_invocations_each(
         lab: Lab, cloud: Cloud, machine: Machine) -> None:
     count = 60
