@@ -154,15 +154,6 @@ impl Stopped {
         }
     }
 
-    /// May looking again later go better?
-    pub fn may_pass(&self) -> bool {
-        match self {
-            Self::Fault(fault) => fault.retryable(),
-            Self::Partial { .. } | Self::Busy(_) | Self::Unfinished { .. } => true,
-            Self::Blocked(_) | Self::Superseded { .. } => false,
-        }
-    }
-
     /// The reason in words, every item named.
     pub fn reason(&self) -> String {
         match self {
