@@ -17,6 +17,8 @@
 //! | [`lifecycle`] | ECR's lifecycle language: grammar, the service's rules, generator |
 //! | [`spec`] | what is wished: properties in, a checked fleet or all problems out |
 //! | [`plan`] | what must change: steps, obstacles, what is kept on purpose |
+//! | [`policy`] | what findings mean: compared, judged, written down for each sink |
+//! | [`report`] | findings for people and other programs: CSV, SARIF, OCSF, HTML, Markdown |
 //! | [`flow`] | the walks, and the ports they need |
 //! | [`aws`] | the only room with SDK types |
 //! | [`cli`] | the command line: files in, the same walks, data out |
@@ -24,7 +26,7 @@
 //!
 //! # Import law
 //!
-//! `bin → handler, cli → flow → plan → spec, event → model → lifecycle`; `aws` implements the ports of `flow` and is
+//! `bin → handler, cli → flow → plan, policy, report → spec, event → model → lifecycle`; `aws` implements the ports of `flow` and is
 //! constructed only by `handler`, `cli` and `bin`. Nothing below `flow` knows tokio, the clock, the environment or an
 //! SDK type. `tests/it/house_rules.rs` holds us to it.
 //!
@@ -44,4 +46,6 @@ pub mod handler;
 pub mod lifecycle;
 pub mod model;
 pub mod plan;
+pub mod policy;
+pub mod report;
 pub mod spec;

@@ -4,7 +4,9 @@
 //! must cost a clear FAILED and never a silence.
 
 pub mod failure;
+pub mod findings;
 pub mod message;
 pub mod reply;
 pub mod request;
+pub mod scan;
 pub mod url;

@@ -7,6 +7,7 @@
 pub mod carry_out;
 pub mod declare;
 pub mod delete;
+pub mod findings;
 pub mod hold;
 pub mod lease;
 pub mod look;

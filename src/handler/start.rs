@@ -119,3 +119,10 @@ fn ecr_url(settings: &Settings) -> String {
     let suffix = if settings.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
     settings.endpoints.of("ECR").map_or_else(|| format!("https://api.ecr.{}.{suffix}/", settings.region), str::to_owned)
 }
+
+/// Runs the findings function until Lambda ends it.
+pub async fn findings() -> Result<(), Error> {
+    logs::set_up(config::log_level_from_environment().as_deref());
+    let handler = service_fn(move |_: LambdaEvent<Value>| async move { Ok::<_, Diagnostic>(Value::Null) });
+    lambda_runtime::run(handler).await
+}

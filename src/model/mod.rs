@@ -1,13 +1,16 @@
-//! The nouns: names, places, owners, repositories and their settings.
+//! The nouns: names, places, owners, repositories and their settings, images and what scans find in them.
 //!
 //! A value in here was parsed once and may be trusted after. This room knows nobody else but `fault` (inside
 //! [`Seen::Unreadable`]) and the lifecycle language: no requests, no plans, no clients, no clock.
 
+pub mod finding;
 pub mod identity;
+pub mod image;
 pub mod name;
 pub mod place;
 pub mod policy;
 pub mod repository;
+pub mod scan;
 
 use crate::fault::Fault;
 

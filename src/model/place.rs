@@ -4,7 +4,7 @@ use super::name::RepositoryName;
 use serde::{Deserialize, Serialize};
 
 /// One account's registry in one Region.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
     /// `aws`, `aws-cn`, `aws-us-gov`, …
     pub partition: String,

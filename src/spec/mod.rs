@@ -6,6 +6,7 @@
 
 mod effective;
 pub mod fields;
+pub mod findings;
 pub mod fleet;
 pub mod layer;
 pub mod outputs;

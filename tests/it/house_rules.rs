@@ -35,7 +35,7 @@ fn room(path: &str) -> &str {
 }
 
 /// Whom each room may name; `src/lib.rs` says why.
-const LAW: [(&str, &[&str]); 11] = [
+const LAW: [(&str, &[&str]); 13] = [
     ("fault", &[]),
     ("config", &[]),
     ("model", &["fault", "lifecycle"]),
@@ -43,10 +43,28 @@ const LAW: [(&str, &[&str]); 11] = [
     ("event", &["model"]),
     ("spec", &["model", "lifecycle"]),
     ("plan", &["model", "lifecycle", "event", "spec", "fault"]),
-    ("flow", &["model", "lifecycle", "event", "spec", "plan", "fault"]),
-    ("aws", &["model", "lifecycle", "event", "plan", "fault", "flow", "config"]),
-    ("handler", &["model", "event", "spec", "plan", "fault", "flow", "config", "aws"]),
-    ("cli", &["model", "event", "lifecycle", "spec", "plan", "fault", "flow", "config", "aws", "handler"]),
+    ("policy", &["model", "event", "spec"]),
+    ("report", &["model", "spec", "policy"]),
+    ("flow", &["model", "lifecycle", "event", "spec", "plan", "policy", "report", "fault"]),
+    ("aws", &["model", "lifecycle", "event", "plan", "policy", "fault", "flow", "config"]),
+    ("handler", &["model", "event", "spec", "plan", "policy", "report", "fault", "flow", "config", "aws"]),
+    (
+        "cli",
+        &[
+            "model",
+            "event",
+            "lifecycle",
+            "spec",
+            "plan",
+            "policy",
+            "report",
+            "fault",
+            "flow",
+            "config",
+            "aws",
+            "handler",
+        ],
+    ),
 ];
 
 /// Rooms a file names by `crate::`.

@@ -1,0 +1,6 @@
+//! The function that forwards what scans find.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    ecr_steward::handler::start::findings().await
+}
