@@ -5,11 +5,15 @@
 //!   whether it may pass.
 //! - `asff`, `bus`, `archive` write findings down for Security Hub, the event bus and the archive.
 //! - `change` is what became of an image's findings, which the sinks that tell of changes are made from.
+//! - `text` makes the texts of strangers fit to be sent.
 //! - `parcel` is a finished message; `notices` makes those that tell people of changes.
 //!
 //! Pure: no clock, no client, no state of its own. A day or an instant that matters is handed in.
 
+pub mod archive;
 pub mod asff;
+pub mod bus;
 pub mod change;
 pub mod parcel;
 pub mod record;
+pub mod text;
