@@ -1,8 +1,8 @@
 //! What findings mean: compared with what was known, judged by the policy, written down for each sink.
 //!
 //! - `record` is what is remembered of an image; `compare` says what a read changes in it.
-//! - `judge` says of each finding whether it is reported, waived or below a route's threshold; `gate` of an image
-//!   whether it may pass.
+//! - `waivers` finds the waiver a finding falls under; `judge` says of each finding whether it is reported or waived, and
+//!   which routes want it; `gate` of an image whether it may pass.
 //! - `asff`, `bus`, `archive` write findings down for Security Hub, the event bus and the archive.
 //! - `change` is what became of an image's findings, which the sinks that tell of changes are made from.
 //! - `text` makes the texts of strangers fit to be sent.
@@ -14,6 +14,9 @@ pub mod archive;
 pub mod asff;
 pub mod bus;
 pub mod change;
+pub mod gate;
+pub mod judge;
 pub mod parcel;
 pub mod record;
 pub mod text;
+pub mod waivers;

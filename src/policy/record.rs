@@ -94,7 +94,7 @@ pub struct Waived {
     /// Who decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-    /// The last day on which it holds.
+    /// The last day on which it holds; empty where somebody must lift it elsewhere.
     pub until: String,
 }
 
