@@ -12,6 +12,7 @@
     PUT     limits   DELETE  limits     {"calls_per_second": 10, "burst": 10, "service": "ecr"}; POST does the same,
                                         GET tells
     POST    images                      another push time for an image
+    PUT     scans    DELETE  scans      what a scan found, see scans.set_scan; without a body all scans go
     GET     hub                         ?region=: is Security Hub enabled, its findings by id, and the ids of imports
                                         that were ignored for their UpdatedAt
     PUT     hub      DELETE  hub        {"enabled": true, "region": "us-east-1"}; DELETE forgets findings
@@ -28,7 +29,7 @@ from moto.ecr import models
 from werkzeug.wrappers import Request, Response
 
 from ..hub import store
-from . import backend
+from . import backend, scans
 from .journal import Fault, Journal
 from .limits import Limits
 
@@ -43,11 +44,11 @@ def answer(request: Request, journal: Journal, limits: Limits) -> Response:
         "hub": lambda: show_hub(request.args.get("region", "us-east-1"))}
     cleared: dict[str, Callable[[], None]] = {
         "calls": journal.reset, "faults": journal.clear_faults, "limits": limits.clear,
-        "poisons": store.poisons.clear,
+        "poisons": store.poisons.clear, "scans": lambda: scans.clear(wished(request)),
         "hub": lambda: store.forget((wished(request) or {}).get("region", "us-east-1"))}
     taken: dict[tuple[str, str], Callable[[Any], None]] = {
         ("POST", "faults"): lambda wish: journal.inject(Fault.of(wish)), ("POST", "images"): age_image,
-        ("POST", "limits"): limits.set, ("PUT", "limits"): limits.set,
+        ("POST", "limits"): limits.set, ("PUT", "limits"): limits.set, ("PUT", "scans"): scans.set_scan,
         ("PUT", "hub"): set_hub, ("POST", "poisons"): store.poisons.add}
     try:
         if method == "GET" and path in shown:

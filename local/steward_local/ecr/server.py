@@ -17,7 +17,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.wrappers import Request, Response
 
 from ..hub import service as hub
-from . import backend, control, model, registry, rules
+from . import backend, control, model, registry, rules, scans
 from .errors import EcrError
 from .journal import Journal
 from .limits import Limits
@@ -95,6 +95,8 @@ class Application:
         with self._turn:
             checked = rules.before(operation, checked, state)
             own = registry.answer(operation, checked, state)
+            if own is None:
+                own = scans.answer(operation, checked, state)
             if own is not None:
                 return Response(json.dumps(own), content_type=JSON_TYPE)
             response = self.moto(request, json.dumps(checked).encode())
@@ -103,6 +105,8 @@ class Application:
                 return refusal(EcrError(error["__type"], error.get("message", ""), response.status_code))
             answer = json.loads(response.get_data() or b"{}")
             answer = rules.after(operation, checked, answer)
+            if operation == "DescribeImages":
+                scans.summarise(answer["imageDetails"], checked, state)
             response.set_data(json.dumps(answer))
             return response
 
