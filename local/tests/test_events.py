@@ -81,7 +81,8 @@ def template() -> str:
             "Dashboard": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {
                 "DashboardName": {"Fn::Sub": "${AWS::StackName}-board"},
                 "DashboardBody": {"Fn::Sub": "{\"widgets\": [], \"start\": \"-PT6H\"}"}}}},
-        "Outputs": {name: {"Value": {"Ref": name}} for name in (*queues, "Topic", "Bus", "Alarm", "Dashboard", "Sweep")}})
+        "Outputs": {name: {"Value": {"Ref": name}}
+                    for name in (*queues, "Topic", "Bus", "Alarm", "Dashboard", "Sweep")}})
 
 
 class Stack:

@@ -53,8 +53,8 @@ def put(data: dict[str, Any], allow_aws_source: bool = True) -> tuple:
     entries = data.get("Entries") or []
     if not 1 <= len(entries) <= 10:
         return eventbridge.error_response_json(
-            "ValidationException", f"1 validation error detected: Value '{len(entries)}' at 'entries' failed to satisfy "
-            "constraint: Member must have length between 1 and 10", 400)
+            "ValidationException", f"1 validation error detected: Value '{len(entries)}' at 'entries' failed to "
+            "satisfy constraint: Member must have length between 1 and 10", 400)
     if sum(size(one) for one in entries) > MAX_BYTES:
         return eventbridge.error_response_json(
             "ValidationException", "Total size of the entries in the request is over the limit.", 400)

@@ -70,7 +70,8 @@ def description(number: int, length: int) -> str:
 
 def package(number: int) -> tuple[str, str]:
     """A name and a version."""
-    return f"lib{('ssl', 'xml', 'png', 'zip', 'curl')[number % 5]}{number}", f"{1 + number % 3}.{number % 10}.{number}-r0"
+    name = ("ssl", "xml", "png", "zip", "curl")[number % 5]
+    return f"lib{name}{number}", f"{1 + number % 3}.{number % 10}.{number}-r0"
 
 
 def basic(number: int, seed: int, severity: str, length: int) -> Finding:

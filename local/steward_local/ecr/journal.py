@@ -12,7 +12,8 @@ Counts = dict[str, dict[str, int]]
 # A local AWS that runs for days must not keep the size of every call.
 KEPT_SIZES = 20_000
 STATUSES = {"ServerException": 500, "InternalFailure": 500, "InternalException": 500,
-            "InvalidAccessException": 401, "AccessDeniedException": 400, "TooManyRequestsException": 429}
+            "InvalidAccessException": 401, "TooManyRequestsException": 429}
+# Names that ECR has too, with 400.
 HUB_STATUSES = {"LimitExceededException": 429, "AccessDeniedException": 403}
 
 
