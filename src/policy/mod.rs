@@ -13,3 +13,4 @@ pub mod asff;
 pub mod change;
 pub mod parcel;
 pub mod record;
+pub mod wording;
