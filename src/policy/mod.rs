@@ -11,6 +11,7 @@
 
 pub mod asff;
 pub mod change;
+pub mod notices;
 pub mod parcel;
 pub mod record;
 pub mod wording;
