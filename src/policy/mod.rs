@@ -7,6 +7,7 @@
 //!   event bus and the archive.
 //! - `change` is what became of an image's findings, which the sinks that tell of changes are made from.
 //! - `text` makes the texts of strangers fit to be sent.
+//! - `wording` is how things are called towards people.
 //! - `parcel` is a finished message; `notices` makes those that tell people of changes.
 //!
 //! Pure: no clock, no client, no state of its own. A day or an instant that matters is handed in.
