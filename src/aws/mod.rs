@@ -3,6 +3,7 @@
 //! Every failure leaves this room as a [`Fault`], translated in `fault`. Nothing is decided here.
 
 mod account;
+mod bucket;
 pub mod cfn_reply;
 mod clients;
 mod connection;
@@ -12,6 +13,7 @@ mod fault;
 mod parameters;
 mod queue;
 pub mod runtime_api;
+mod sdk;
 mod stacks;
 mod state;
 
