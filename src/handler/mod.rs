@@ -2,6 +2,7 @@
 
 mod case;
 pub mod custom_resource;
+pub mod findings;
 pub mod logs;
 pub mod messages;
 pub mod respond;

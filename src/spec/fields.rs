@@ -50,6 +50,11 @@ impl<'a> Fields<'a> {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
+    /// The path of the object itself.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Notes a problem at a member.
     pub fn problem(&self, key: &str, message: impl Into<String>) {
         self.problems.borrow_mut().push(Problem::new(self.path_of(key), message));
@@ -69,6 +74,14 @@ impl<'a> Fields<'a> {
             self.problem(key, format!("must be text, not {}", kind_of(value)));
         }
         text
+    }
+
+    /// A scalar as text that must be there; `what` says what it is.
+    pub fn required(&self, key: &'static str, what: &str) -> Option<String> {
+        if self.raw(key).is_none() {
+            self.problem(key, format!("is required: {what}"));
+        }
+        self.text(key)
     }
 
     /// A truth value: `true`, `"true"`, `"True"`, and likewise false.
@@ -158,6 +171,24 @@ impl<'a> Fields<'a> {
         object
     }
 
+    /// A map, to be read member by member.
+    pub fn map(&self, key: &'static str) -> Option<Self> {
+        Some(Self::new(self.object(key)?, self.path_of(key), self.problems))
+    }
+
+    /// A list of maps, each to be read member by member. Items that are none are problems at `key[index]`.
+    pub fn maps(&self, key: &'static str) -> Option<Vec<Self>> {
+        let mut maps = Vec::new();
+        for (index, item) in self.list(key)?.iter().enumerate() {
+            let item_key = format!("{key}[{index}]");
+            match item.as_object() {
+                Some(members) => maps.push(Self::new(members, self.path_of(&item_key), self.problems)),
+                None => self.problem(&item_key, format!("must be a map, not {}", kind_of(item))),
+            }
+        }
+        Some(maps)
+    }
+
     /// Refuses every member nobody asked for.
     pub fn refuse_unknown(&self) {
         let asked = self.asked.borrow();
@@ -220,7 +251,7 @@ fn whole_number(value: &Value) -> Option<i64> {
     }
 }
 
-fn kind_of(value: &Value) -> &'static str {
+pub(super) fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a truth value",
@@ -232,7 +263,7 @@ fn kind_of(value: &Value) -> &'static str {
 }
 
 /// A short, safe rendering of a wrong value.
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     match scalar_text(value) {
         Some(text) if text.chars().count() <= 60 => format!("{text:?}"),
         Some(_) => "such a long text".to_owned(),

@@ -52,8 +52,8 @@ fn add(fields: &Fields<'_>, tags: &mut Tags, path: &str, key: Option<String>, va
 
 /// Why ECR, or we, would refuse this tag.
 pub(super) fn flaw(key: &str, value: &str) -> Option<String> {
-    if key.is_empty() || key.chars().count() > MAX_KEY {
-        return Some(format!("has a key of {} characters; 1 to {MAX_KEY} are allowed", key.chars().count()));
+    if let Some(flaw) = key_length_flaw(key) {
+        return Some(flaw);
     }
     if value.chars().count() > MAX_VALUE {
         return Some(format!("has a value of {} characters; at most {MAX_VALUE} are allowed", value.chars().count()));
@@ -66,9 +66,29 @@ pub(super) fn flaw(key: &str, value: &str) -> Option<String> {
             "has the key {key:?}; keys that begin with {OWN_TAG_PREFIX} say who owns a repository and are written by ecr-steward alone"
         ));
     }
+    character_flaw(key.chars().chain(value.chars()))
+}
+
+/// Why no repository can bear a tag with this key. Keys of AWS and of ours are keys too, where a tag is only looked at.
+pub(super) fn key_flaw(key: &str) -> Option<String> {
+    key_length_flaw(key).or_else(|| character_flaw(key.chars()))
+}
+
+/// Why no tag's value can match this pattern.
+pub(super) fn value_glob_flaw(glob: &str) -> Option<String> {
+    if glob.chars().count() > MAX_VALUE {
+        return Some(format!("has {} characters; a tag's value has at most {MAX_VALUE}", glob.chars().count()));
+    }
+    character_flaw(glob.chars().filter(|c| !matches!(c, '*' | '?')))
+}
+
+fn key_length_flaw(key: &str) -> Option<String> {
+    let length = key.chars().count();
+    (length == 0 || length > MAX_KEY).then(|| format!("has a key of {length} characters; 1 to {MAX_KEY} are allowed"))
+}
+
+fn character_flaw(mut text: impl Iterator<Item = char>) -> Option<String> {
     let legal = |c: char| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c);
-    key.chars()
-        .chain(value.chars())
-        .find(|c| !legal(*c))
+    text.find(|c| !legal(*c))
         .map(|bad| format!("contains {bad:?}; tags hold letters, digits, spaces and _ . : / = + - @"))
 }

@@ -1,10 +1,25 @@
 //! What findings mean and where they go: `Custom::EcrFindingsPolicy`, checked.
+//!
+//! `check` puts a declaration together, `routes` and `waivers` read its lists, `openvex` makes waivers of what an OpenVEX
+//! document says, `statement` reads one statement of it, `target` what that is about, and `purl` the package URLs in it.
 
-use super::Problem;
+mod check;
+mod openvex;
+mod purl;
+mod routes;
+mod statement;
+mod target;
+mod waivers;
+
+pub use check::check;
+
 use crate::model::finding::Severity;
+use crate::model::identity;
+use crate::model::image::Digest;
 use jiff::civil::Date;
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
+use wildmatch::WildMatch;
 
 /// A place findings go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -56,7 +71,7 @@ impl Sink {
 }
 
 /// When a route tells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum When {
     /// Critical and known-exploited at once, the rest once a day. The default of chats.
     #[default]
@@ -68,11 +83,32 @@ pub enum When {
 }
 
 /// A pattern in which `*` stands for anything and `?` for one character.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Glob(pub String);
 
+impl Glob {
+    /// Does it match the whole of a text?
+    pub fn matches(&self, text: &str) -> bool {
+        if self.is_literal() { self.0 == text } else { WildMatch::new(&self.0).matches(text) }
+    }
+
+    /// Does it match the whole of a text, however either is spelt?
+    pub fn matches_any_case(&self, text: &str) -> bool {
+        if self.is_literal() {
+            self.0.eq_ignore_ascii_case(text)
+        } else {
+            WildMatch::new_case_insensitive(&self.0).matches(text)
+        }
+    }
+
+    /// A thousand waivers meet thousands of findings, and nearly all of them are plain names.
+    fn is_literal(&self) -> bool {
+        !self.0.contains(['*', '?'])
+    }
+}
+
 /// One way findings go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Route {
     /// Where to.
     pub sink: Sink,
@@ -93,12 +129,16 @@ pub struct Route {
 }
 
 /// A finding somebody has decided to live with, for a while.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Waiver {
     /// Which vulnerability.
     pub vulnerability: Glob,
     /// Which package; any where absent.
     pub package: Option<Glob>,
+    /// Which version of it; any where absent. Only OpenVEX documents name one.
+    pub version: Option<String>,
+    /// Which image; any where absent. Only OpenVEX documents name one.
+    pub digest: Option<Digest>,
     /// In which repositories.
     pub repositories: Vec<Glob>,
     /// Why.
@@ -106,13 +146,22 @@ pub struct Waiver {
     /// Who decided.
     pub owner: Option<String>,
     /// The last day on which it holds, in UTC.
+    #[serde(serialize_with = "as_text")]
     pub until: Date,
-    /// Where it was written: `Waivers[2]`, `VexDocuments[0].statements[3]`.
+    /// Where it was written: `Waivers[2]`, `VexDocuments[0].Document.statements[3]`. Not part of what it means.
+    #[serde(skip)]
     pub path: String,
 }
 
+impl Waiver {
+    /// Does it still hold on that day? Its last day is one of them.
+    pub fn holds_on(&self, today: Date) -> bool {
+        today <= self.until
+    }
+}
+
 /// What lets an image through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Gate {
     /// Findings at least this bad block.
     pub minimum_severity: Severity,
@@ -121,7 +170,7 @@ pub struct Gate {
 }
 
 /// A checked policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FindingsPolicy {
     /// Where findings go.
     pub routes: Vec<Route>,
@@ -163,8 +212,18 @@ impl Default for FindingsPolicy {
     }
 }
 
-/// Checks properties; every problem at once. `prefix` is the SSM prefix of the installation.
-pub fn check(properties: &Map<String, Value>, prefix: &str) -> Result<FindingsPolicy, Vec<Problem>> {
-    let _ = (properties, prefix);
-    Ok(FindingsPolicy::default())
+impl FindingsPolicy {
+    /// What is in force on a day, in 16 hexadecimal digits: findings judged under another one must be judged again. An
+    /// expired waiver is no part of it, so it changes on the day after a waiver's last.
+    pub fn fingerprint(&self, today: Date) -> String {
+        let mut in_force = self.clone();
+        in_force.waivers.retain(|waiver| waiver.holds_on(today));
+        // Of every member, so that a new one cannot be forgotten here.
+        identity::fingerprint(&serde_json::to_vec(&in_force).unwrap_or_default())
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn as_text<S: Serializer>(date: &Date, out: S) -> Result<S::Ok, S::Error> {
+    out.collect_str(date)
 }
