@@ -23,6 +23,7 @@ mod handover;
 mod house_rules;
 mod interrupted;
 mod lifecycle;
+mod manifest;
 mod overlap;
 mod ownership;
 mod policy_document;
