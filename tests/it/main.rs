@@ -33,4 +33,5 @@ mod sequences;
 mod settings;
 mod support;
 mod template;
+mod template_findings;
 mod wire;
