@@ -34,4 +34,5 @@ mod sequences;
 mod settings;
 mod support;
 mod template;
+mod template_findings;
 mod wire;
