@@ -49,8 +49,12 @@ pub struct FindingsSettings {
     pub topic_arn: String,
     /// The event bus, by name or ARN, from `EVENT_BUS_NAME`.
     pub event_bus: String,
-    /// How often the findings queue hands a message out, from `MAX_RECEIVES`: 1 to 1000.
+    /// How often the findings queue hands a message out before it is to be a dead letter, from `MAX_RECEIVES`: 1 to 1000.
     pub max_receives: u32,
+    /// The installation's stack, from `STACK_NAME`: the dimension of its metrics.
+    pub stack_name: String,
+    /// Which repositories the function may read, from `REPOSITORY_NAME_PATTERN` (`*` and `?` are wildcards).
+    pub repository_pattern: String,
 }
 
 /// Credentials; they never show themselves.
@@ -155,6 +159,8 @@ impl FindingsSettings {
             topic_arn: reader.required("TOPIC_ARN", topic_flaw),
             event_bus: reader.required("EVENT_BUS_NAME", bus_flaw),
             max_receives: reader.count("MAX_RECEIVES", MOST_RECEIVES),
+            stack_name: reader.required("STACK_NAME", |_| None),
+            repository_pattern: reader.required("REPOSITORY_NAME_PATTERN", |_| None),
         };
         reader.end(settings)
     }

@@ -6,7 +6,8 @@ use super::fault::fault;
 use crate::fault::{Fault, FaultKind};
 use crate::flow::Version;
 use crate::flow::findings::{Entry, Listing, Records};
-use crate::model::image::ImageRef;
+use crate::model::image::{ImageRef, of_state_key, registry_prefix};
+use crate::model::place::Place;
 use crate::policy::record::{ImageRecord, RECORD_VERSION};
 use flate2::Compression;
 use flate2::bufread::GzDecoder;
@@ -87,6 +88,15 @@ impl Records for Forwarder {
             Some(Entry { key: object.key?, modified })
         });
         Ok((entries.collect(), answer.next_continuation_token))
+    }
+
+    async fn remembered(&self, place: &Place, token: Option<String>) -> Result<Listing<ImageRef>, Fault> {
+        let prefix = registry_prefix(place);
+        let call =
+            self.state.s3.list_objects_v2().bucket(&self.state.name).prefix(prefix).set_continuation_token(token);
+        let answer = call.send().await.map_err(|error| fault("s3", "ListObjectsV2", &error))?;
+        let keys = answer.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
+        Ok((keys.filter_map(|key| of_state_key(place, &key)).collect(), answer.next_continuation_token))
     }
 
     async fn put_archive(&self, key: &str, lines: &[u8]) -> Result<(), Fault> {

@@ -8,5 +8,6 @@ pub mod messages;
 pub mod respond;
 pub mod serve;
 pub mod start;
+pub mod start_findings;
 pub mod time;
 pub mod watchdog;

@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::model::image::{Digest, ImageDetail, ImageRef, state_prefix};
 use crate::model::name::RepositoryName;
 use crate::model::place::Place;
+use crate::spec::findings::Glob;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,6 +56,8 @@ pub struct Run<'a, W> {
     pub world: &'a W,
     /// The registry.
     pub place: &'a Place,
+    /// The repositories this installation may read.
+    pub pattern: &'a Glob,
     /// The policy in force.
     pub policy: &'a InForce,
     /// Now, in seconds since 1970.
@@ -142,7 +145,7 @@ fn repository_jobs<W>(
             quiet: job.quiet,
         })
     };
-    names.into_iter().map(repository_job).collect()
+    names.into_iter().filter(|name| run.pattern.matches(name.as_str())).map(repository_job).collect()
 }
 
 /// Of the repositories something is remembered of, those that are no more: what is remembered of them would otherwise

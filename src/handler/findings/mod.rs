@@ -34,6 +34,8 @@ pub struct Counter<'a, W> {
     pub place: &'a Place,
     /// The SSM prefix of this installation.
     pub parameter_prefix: &'a str,
+    /// Which repositories the function may read.
+    pub repository_pattern: &'a str,
     /// The installation's stack, the dimension of the metrics.
     pub stack_name: &'a str,
     /// After this many receives a message that fails is a dead letter.
@@ -54,16 +56,13 @@ pub async fn handle<W: Forwarding>(
     let messages = sort::messages(event)?;
     let until = Instant::now() + left.saturating_sub(RESERVE.min(left / 4));
     let mut metrics = Metrics::default();
-    let Sorted { tasks, malformed, not_ours } = sort::sort(&messages, counter.place);
+    let Sorted { tasks, malformed, not_ours } = sort::sort(&messages, counter.place, counter.repository_pattern);
     for why in &not_ours {
         tracing::info!(why, "a message is not for us");
     }
     metrics.count("NotOurs", not_ours.len());
-    let mut failed: BTreeMap<usize, String> = BTreeMap::new();
-    for (index, why) in malformed {
-        failed.insert(index, why);
-    }
-    let unreadable: Vec<usize> = failed.keys().copied().collect();
+    let unreadable: Vec<usize> = malformed.iter().map(|(index, _)| *index).collect();
+    let mut failed: BTreeMap<usize, String> = malformed.into_iter().collect();
     let tour = work::Tour { counter, world, until, messages: &messages };
     let done: Vec<(Task, work::Done)> = stream::iter(tasks)
         .map(|task| async {

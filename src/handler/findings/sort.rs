@@ -4,6 +4,7 @@ use crate::event::findings::{Cause, ImageJob, Job};
 use crate::event::scan::{Incoming, read};
 use crate::model::image::ImageRef;
 use crate::model::place::Place;
+use crate::spec::findings::Glob;
 use aws_lambda_events::event::sqs::SqsEvent;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -49,8 +50,9 @@ pub(super) fn messages(event: Value) -> Result<Vec<Message>, String> {
     Ok(batch.records.into_iter().map(message).collect())
 }
 
-/// Reads messages and puts together what is about one image.
-pub(super) fn sort(messages: &[Message], here: &Place) -> Sorted {
+/// Reads messages and puts together what is about one image. Of repositories this installation may not read, nothing is to be had.
+pub(super) fn sort(messages: &[Message], here: &Place, pattern: &str) -> Sorted {
+    let pattern = Glob(pattern.to_owned());
     let mut sorted = Sorted::default();
     let mut images: BTreeMap<ImageRef, usize> = BTreeMap::new();
     for (index, message) in messages.iter().enumerate() {
@@ -66,6 +68,10 @@ pub(super) fn sort(messages: &[Message], here: &Place) -> Sorted {
             }
         };
         for job in jobs {
+            if let Some(repository) = repository(&job).filter(|repository| !pattern.matches(repository)) {
+                sorted.not_ours.push(format!("the repository {repository} is outside RepositoryNamePattern"));
+                continue;
+            }
             let at = if let Job::Image(job) = &job { images.get(&job.image).copied() } else { None };
             if let (Some(task), Job::Image(more)) = (at.and_then(|at| sorted.tasks.get_mut(at)), &job) {
                 if let Job::Image(known) = &mut task.job {
@@ -81,6 +87,15 @@ pub(super) fn sort(messages: &[Message], here: &Place) -> Sorted {
         }
     }
     sorted
+}
+
+/// The repository a job is about.
+fn repository(job: &Job) -> Option<&str> {
+    match job {
+        Job::Image(job) => Some(job.image.repository.as_str()),
+        Job::Repository(job) => Some(job.repository.as_str()),
+        Job::Reconcile(_) | Job::Deliver(_) => None,
+    }
 }
 
 /// How much a cause asks for; of two, the look is made for the one that asks for more.

@@ -9,6 +9,7 @@ use crate::flow::findings::account::Account;
 use crate::flow::findings::policies::InForce;
 use crate::flow::findings::reconcile::{Run, reconcile, search};
 use crate::flow::findings::{Forwarding, day_of, tell, walk};
+use crate::spec::findings::Glob;
 use futures_util::FutureExt as _;
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -59,6 +60,7 @@ async fn one<W: Forwarding>(tour: &Tour<'_, W>, task: &Task) -> Result<Done, Fau
     let run = Run {
         world: tour.world,
         place: counter.place,
+        pattern: &Glob(counter.repository_pattern.to_owned()),
         policy: &policy,
         now: counter.now.div_euclid(1_000),
         today,
