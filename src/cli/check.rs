@@ -4,10 +4,10 @@ use super::Verdict;
 use super::args::{CheckArgs, Format, Global};
 use super::output::{counted, data, talk};
 use super::resolve::Names;
-use super::template::{self, Declared, FLEET};
+use super::template::{self, Declared, FINDINGS_POLICY};
 use super::{owner, read};
-use crate::spec::fleet::{Surroundings, check};
-use crate::spec::{Fleet, Problem};
+use crate::spec::fleet::Surroundings;
+use crate::spec::{Problem, findings, fleet};
 use serde_json::{Map, Value, json};
 
 /// Runs `check`.
@@ -76,21 +76,35 @@ fn judge(global: &Global, one: &Declared) -> (Verdict, Vec<String>, Value) {
             return (Verdict::CannotTell, Vec::new(), item(&[], json!({"unknown": unknown.to_string()})));
         }
     };
-    match fleet(global, properties) {
-        Ok(fleet) => {
-            let names: Vec<&str> = fleet.repositories.iter().map(|repository| repository.name.as_str()).collect();
-            let count = counted(names.len(), "repository", "repositories");
-            let rest = json!({"type": FLEET, "repositories": names});
-            (Verdict::Clean, vec![format!("{place}: no problems, {count}")], item(&[], rest))
+    let judged = if one.kind == FINDINGS_POLICY { policy(global, properties) } else { fleet(global, properties) };
+    match judged {
+        Ok((what, mut rest)) => {
+            rest.insert("type".to_owned(), one.kind.into());
+            (Verdict::Clean, vec![format!("{place}: no problems, {what}")], item(&[], rest.into()))
         }
-        Err(problems) => (Verdict::Found, problem_lines(&place, &problems), item(&problems, json!({"type": FLEET}))),
+        Err(problems) => (Verdict::Found, problem_lines(&place, &problems), item(&problems, json!({"type": one.kind}))),
     }
 }
 
-/// Checks properties as the function would.
-fn fleet(global: &Global, properties: &Map<String, Value>) -> Result<Fleet, Vec<Problem>> {
+/// What a declaration is of, for people and as JSON, or what is wrong with it.
+type Judged = Result<(String, Map<String, Value>), Vec<Problem>>;
+
+/// Checks a fleet's properties as the function would.
+fn fleet(global: &Global, properties: &Map<String, Value>) -> Judged {
     let around = Surroundings { partition: partition(global), parameter_prefix: &global.parameter_prefix };
-    check(properties, &around)
+    let fleet = fleet::check(properties, &around)?;
+    let names: Vec<&str> = fleet.repositories.iter().map(|repository| repository.name.as_str()).collect();
+    let what = counted(names.len(), "repository", "repositories");
+    Ok((what, Map::from_iter([("repositories".to_owned(), names.into())])))
+}
+
+/// Checks a findings policy's properties as the function would.
+fn policy(global: &Global, properties: &Map<String, Value>) -> Judged {
+    let policy = findings::check(properties, &global.parameter_prefix)?;
+    let sinks: Vec<&str> = policy.routes.iter().map(|route| route.sink.as_str()).collect();
+    let waivers = policy.waivers.len();
+    let what = format!("{}, {}", counted(sinks.len(), "route", "routes"), counted(waivers, "waiver", "waivers"));
+    Ok((what, Map::from_iter([("routes".to_owned(), sinks.into()), ("waivers".to_owned(), waivers.into())])))
 }
 
 /// A headline and one line per problem.

@@ -6,7 +6,7 @@ use super::connect::{Looker, Whereabouts, connect};
 use super::output::{data, progress, talk};
 use super::preview::{AT_APPLY, Looked, Subject, look, plan};
 use super::read::File;
-use super::template::{self, Declared};
+use super::template::{self, Declared, FLEET};
 use super::{Verdict, owner, read};
 use crate::model::identity::Identity;
 use crate::plan::{Plan, show};
@@ -51,7 +51,11 @@ pub(super) struct Wish {
 pub(super) fn declared(args: &PlanArgs, file: &File, whereabouts: &Whereabouts) -> anyhow::Result<Declared> {
     let mut given = whereabouts.names();
     given.extend(args.choice.parameters.iter().cloned());
-    template::only(template::declared(file, &given)?, args.choice.logical_id.as_deref())
+    let one = template::only(template::declared(file, &given)?, args.choice.logical_id.as_deref())?;
+    if one.kind != FLEET && one.properties.is_ok() {
+        bail!("{}: {} can be checked here, but only {FLEET} can be planned and applied", one.place(), one.kind);
+    }
+    Ok(one)
 }
 
 /// Checks a declaration and finds out whose it is; the inner `Err` holds every problem.

@@ -10,11 +10,13 @@ use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// The type that is built.
+/// A fleet of repositories.
 pub(super) const FLEET: &str = "Custom::EcrRepositories";
-/// Types of ours that are not built yet.
-const LATER: [&str; 4] =
-    ["Custom::EcrPublicRepositories", "Custom::EcrRegistry", "Custom::EcrBaseline", "Custom::EcrFindingsPolicy"];
+/// What findings mean and where they go.
+pub(super) const FINDINGS_POLICY: &str = "Custom::EcrFindingsPolicy";
+/// The types that are built, then those that are not yet.
+const KINDS: [&str; 5] =
+    [FLEET, FINDINGS_POLICY, "Custom::EcrPublicRepositories", "Custom::EcrRegistry", "Custom::EcrBaseline"];
 
 /// One resource of ours.
 #[derive(Clone, Debug)]
@@ -23,6 +25,8 @@ pub(super) struct Declared {
     pub(super) file: String,
     /// Its logical id; a document has none.
     pub(super) logical_id: Option<String>,
+    /// Its type.
+    pub(super) kind: &'static str,
     /// Its properties as CloudFormation would hand them over, or why they cannot be known.
     pub(super) properties: Result<Map<String, Value>, Unknown>,
 }
@@ -31,7 +35,7 @@ pub(super) struct Declared {
 #[derive(Clone, Debug)]
 pub(super) enum Unknown {
     /// A type of ours that is not built yet.
-    NotBuilt(String),
+    NotBuilt(&'static str),
     /// Functions only CloudFormation can resolve, parameters without a value, …
     Unresolved(Vec<Problem>),
 }
@@ -47,7 +51,10 @@ impl std::fmt::Display for Unknown {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotBuilt(kind) => {
-                write!(out, "the type {kind} is part of ecr-steward but not built yet; {FLEET} is")
+                write!(
+                    out,
+                    "the type {kind} is part of ecr-steward but not built yet; {FLEET} and {FINDINGS_POLICY} are"
+                )
             }
             Self::Unresolved(problems) => {
                 let lines: Vec<String> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
@@ -97,15 +104,20 @@ fn from_document(file: &str, content: &Map<String, Value>, given: &Names) -> any
             "{file} has neither Type and Properties nor Resources; the first is a document, the second a CloudFormation template"
         );
     };
-    if kind != FLEET && !LATER.contains(&kind) {
-        let hint = nearest(kind, [FLEET].into_iter().chain(LATER));
+    let Some(kind) = ours(kind) else {
+        let hint = nearest(kind, KINDS.into_iter());
         let hint = hint.map_or_else(String::new, |word| format!("; did you mean {word}?"));
         bail!("{file}: the type {kind:?} is not ecr-steward's{hint}");
-    }
+    };
     let problems = RefCell::new(Vec::new());
     let scope = Scope { parameters: None, conditions: None, given, problems: &problems };
     let properties = properties(&scope, kind, content, "Properties");
-    Ok(Declared { file: file.to_owned(), logical_id: None, properties })
+    Ok(Declared { file: file.to_owned(), logical_id: None, kind, properties })
+}
+
+/// A type of ours.
+fn ours(kind: &str) -> Option<&'static str> {
+    KINDS.into_iter().find(|known| *known == kind)
 }
 
 fn from_template(
@@ -119,8 +131,8 @@ fn from_template(
     refuse_unknown_parameters(file, parameters, given)?;
     let mut found = Vec::new();
     for (id, resource) in resources {
-        let Some(kind) = resource.get("Type").and_then(Value::as_str) else { continue };
-        let Some(members) = resource.as_object().filter(|_| kind == FLEET || LATER.contains(&kind)) else { continue };
+        let Some(kind) = resource.get("Type").and_then(Value::as_str).and_then(ours) else { continue };
+        let Some(members) = resource.as_object() else { continue };
         let problems = RefCell::new(Vec::new());
         let scope = Scope { parameters, conditions: section("Conditions"), given, problems: &problems };
         let path = format!("Resources.{id}");
@@ -130,11 +142,11 @@ fn from_template(
             continue;
         }
         let properties = properties(&scope, kind, members, &format!("{path}.Properties"));
-        found.push(Declared { file: file.to_owned(), logical_id: Some(id.clone()), properties });
+        found.push(Declared { file: file.to_owned(), logical_id: Some(id.clone()), kind, properties });
     }
     if found.is_empty() {
         return Err(anyhow!(
-            "{file} is a template without a resource of ecr-steward (or none whose Condition holds); {FLEET} is looked for"
+            "{file} is a template without a resource of ecr-steward (or none whose Condition holds); {FLEET} and {FINDINGS_POLICY} are looked for"
         ));
     }
     Ok(found)
@@ -156,12 +168,12 @@ fn refuse_unknown_parameters(file: &str, parameters: Option<&Map<String, Value>>
 
 fn properties(
     scope: &Scope<'_>,
-    kind: &str,
+    kind: &'static str,
     resource: &Map<String, Value>,
     path: &str,
 ) -> Result<Map<String, Value>, Unknown> {
-    if kind != FLEET {
-        return Err(Unknown::NotBuilt(kind.to_owned()));
+    if ![FLEET, FINDINGS_POLICY].contains(&kind) {
+        return Err(Unknown::NotBuilt(kind));
     }
     let mut resolved = Map::new();
     match resource.get("Properties") {

@@ -7,20 +7,20 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 /// What one run said and how it ended.
-struct Run {
-    code: i32,
-    data: String,
-    talk: String,
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) data: String,
+    pub(crate) talk: String,
 }
 
 impl Run {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.data).unwrap_or_else(|error| panic!("{error}: {}", self.data))
     }
 }
 
 /// Runs the binary with nothing of this machine's environment.
-fn run(arguments: &[&str], stdin: &str) -> Run {
+pub(crate) fn run(arguments: &[&str], stdin: &str) -> Run {
     run_with(&[], arguments, stdin)
 }
 
@@ -295,13 +295,13 @@ fn apply_as_a_custom_resource_needs_its_record() {
 }
 
 /// An ECR with nothing in it that says yes to every write and remembers what it was asked.
-struct Aws {
+pub(crate) struct Aws {
     url: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Aws {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::refusing("nothing")
     }
 
@@ -318,7 +318,7 @@ impl Aws {
         Self { url, asked }
     }
 
-    fn run(&self, arguments: &[&str], stdin: &str) -> Run {
+    pub(crate) fn run(&self, arguments: &[&str], stdin: &str) -> Run {
         let environment = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "x")];
         let place = ["--region", "eu-west-1", "--endpoint-url", &self.url];
         run_with(&environment, &[arguments, &place].concat(), stdin)

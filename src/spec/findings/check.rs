@@ -13,10 +13,11 @@ pub fn check(properties: &Map<String, Value>, prefix: &str) -> Result<FindingsPo
     let fields = Fields::new(properties, String::new(), &problems);
     let default = FindingsPolicy::default();
     let secrets = routes::Secrets { prefix, has_owner_tag: fields.raw("OwnerTag").is_some() };
+    let routes = routes::read(&fields, &problems, &secrets).unwrap_or(default.routes);
     let mut waivers = waivers::read(&fields);
     waivers.extend(openvex::read(&fields, &problems, waivers.len()));
     let policy = FindingsPolicy {
-        routes: routes::read(&fields, &problems, &secrets).unwrap_or(default.routes),
+        routes,
         waivers,
         gate: gate(&fields, default.gate),
         forward_enhanced: fields.flag("ForwardEnhancedToSecurityHub").unwrap_or(default.forward_enhanced),

@@ -10,7 +10,7 @@ use super::{Glob, Waiver};
 use crate::spec::fields::{Fields, Problem, kind_of, shown};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -33,9 +33,12 @@ pub(super) fn read(fields: &Fields<'_>, problems: &RefCell<Vec<Problem>>, taken:
             Some(Value::Object(members)) => {
                 waivers.extend(document(&Fields::new(members, path, problems), &terms, until));
             }
-            Some(Value::String(text)) => match serde_json::from_str::<Map<String, Value>>(text) {
-                Ok(members) => waivers.extend(document(&Fields::new(&members, path, problems), &terms, until)),
-                Err(error) => item.problem("Document", format!("is text that is not a JSON object: {error}")),
+            Some(Value::String(text)) => match serde_json::from_str(text) {
+                Ok(Value::Object(members)) => {
+                    waivers.extend(document(&Fields::new(&members, path, problems), &terms, until));
+                }
+                Ok(other) => item.problem("Document", format!("is JSON text of {}; a map is wanted", kind_of(&other))),
+                Err(error) => item.problem("Document", format!("is text that is not JSON: {error}")),
             },
             Some(other) => item.problem("Document", format!("must be a map or JSON text, not {}", kind_of(other))),
         }

@@ -55,7 +55,10 @@ impl Target {
 pub(super) fn targets(fields: &Fields<'_>, terms: &Terms, waives: bool) -> Option<Vec<Target>> {
     // In 0.0.1 the parts stand beside the products, in 0.2.0 within each.
     let shared = parts_of(fields, "subcomponents", fields.raw("subcomponents"))?;
-    let products = fields.list("products").map_or(&[][..], Vec::as_slice);
+    let products = match fields.raw("products") {
+        None => &[][..],
+        Some(_) => fields.list("products")?.as_slice(),
+    };
     if products.is_empty() {
         if waives && !terms.names_repositories {
             fields.problem(
