@@ -7,7 +7,7 @@ mod flaws;
 
 pub use flaws::prefix_flaw;
 
-use flaws::{account_flaw, bucket_flaw, bus_flaw, partition_flaw, queue_flaw, region_flaw, topic_flaw};
+use flaws::{account_flaw, bucket_flaw, bus_flaw, partition_flaw, queue_flaw, region_flaw, stack_flaw, topic_flaw};
 
 /// Endpoints that local set-ups may override, by the suffix of their variable (AWS SDK and tools reference,
 /// "service-specific endpoints": the service's id in capitals).
@@ -49,6 +49,8 @@ pub struct FindingsSettings {
     pub topic_arn: String,
     /// The event bus, by name or ARN, from `EVENT_BUS_NAME`.
     pub event_bus: String,
+    /// The installation's stack, from `STACK_NAME`: the dimension of its metrics.
+    pub stack_name: String,
     /// How often the findings queue hands a message out, from `MAX_RECEIVES`: 1 to 1000.
     pub max_receives: u32,
 }
@@ -154,6 +156,7 @@ impl FindingsSettings {
             dead_letter_url: reader.required("DEAD_LETTER_URL", queue_flaw),
             topic_arn: reader.required("TOPIC_ARN", topic_flaw),
             event_bus: reader.required("EVENT_BUS_NAME", bus_flaw),
+            stack_name: reader.required("STACK_NAME", stack_flaw),
             max_receives: reader.count("MAX_RECEIVES", MOST_RECEIVES),
         };
         reader.end(settings)

@@ -2,11 +2,11 @@
 
 use super::Forwarder;
 use super::bucket::{Over, broken};
-use super::fault::fault;
 use crate::fault::{Fault, FaultKind};
 use crate::flow::Version;
 use crate::flow::findings::{Entry, Listing, Records};
-use crate::model::image::ImageRef;
+use crate::model::image::{ImageRef, of_state_key, registry_prefix};
+use crate::model::place::Place;
 use crate::policy::record::{ImageRecord, RECORD_VERSION};
 use flate2::Compression;
 use flate2::bufread::GzDecoder;
@@ -73,20 +73,13 @@ impl Records for Forwarder {
     }
 
     async fn entries(&self, prefix: &str, token: Option<String>) -> Result<Listing<Entry>, Fault> {
-        let call = self
-            .state
-            .s3
-            .list_objects_v2()
-            .bucket(&self.state.name)
-            .prefix(prefix)
-            .delimiter("/")
-            .set_continuation_token(token);
-        let answer = call.send().await.map_err(|error| fault("s3", "ListObjectsV2", &error))?;
-        let entries = answer.contents.unwrap_or_default().into_iter().filter_map(|object| {
-            let modified = object.last_modified.map_or(0, |at| at.secs());
-            Some(Entry { key: object.key?, modified })
-        });
-        Ok((entries.collect(), answer.next_continuation_token))
+        self.state.list(prefix, Some("/"), token).await
+    }
+
+    async fn remembered(&self, place: &Place, token: Option<String>) -> Result<Listing<ImageRef>, Fault> {
+        let (entries, next) = self.state.list(&registry_prefix(place), None, token).await?;
+        // What is no record is not ours to judge.
+        Ok((entries.iter().filter_map(|entry| of_state_key(place, &entry.key)).collect(), next))
     }
 
     async fn put_archive(&self, key: &str, lines: &[u8]) -> Result<(), Fault> {
