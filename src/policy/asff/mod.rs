@@ -21,7 +21,12 @@ use crate::model::image::{ImageRef, Parent};
 use crate::policy::record::Waived;
 use limits::{FINDING_BYTES, Room};
 use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 
+/// Which wording of findings this is. Raised where Security Hub must hear of every finding again because of it.
+const WORDING: u32 = 1;
+/// Bytes that most findings stay below.
+const USUAL_BYTES: usize = 3_072;
 /// Hexadecimal digits of [`hash`].
 const HASH_DIGITS: usize = 32;
 
@@ -69,18 +74,23 @@ pub fn repaired(telling: &Telling<'_>) -> String {
 }
 
 /// The hash of what is told, by which unchanged findings are known: times left out, and tags as well, since a moved tag is
-/// no change of the finding. 32 hexadecimal digits.
+/// no change of the finding. 32 hexadecimal digits. Made from what is known rather than from the text, so that a better
+/// wording does not send every finding there is once more; where it must, the number of the wording is raised.
 pub fn hash(telling: &Telling<'_>) -> String {
-    let parent = telling.parent.map(|parent| Parent { tags: Vec::new(), ..parent.clone() });
-    let still = Telling { tags: &[], parent: parent.as_ref(), created: 0, updated: 0, ..*telling };
-    let mut form = fill::form(&still, Room::WIDE);
-    form.first_observed_at = None;
-    let mut hash = hex(&Sha256::digest(json(&form)));
+    let finding = match telling.finding {
+        timeless @ Finding { first_observed: None, .. } => Cow::Borrowed(timeless),
+        timed => Cow::Owned(Finding { first_observed: None, ..timed.clone() }),
+    };
+    let index = telling.parent.map(|parent| (&parent.digest, &parent.platform));
+    let told = (WORDING, telling.id, &finding, index, telling.waived, telling.is_archived());
+    let mut hash = hex(&Sha256::digest(serde_json::to_vec(&told).unwrap_or_default()));
     hash.truncate(HASH_DIGITS);
     hash
 }
 
 /// Nothing in a form can fail to be written: its keys are strings, and numbers that are none are left out.
 fn json(form: &form::Form<'_>) -> String {
-    serde_json::to_string(form).unwrap_or_default()
+    let mut text = Vec::with_capacity(USUAL_BYTES);
+    let written = serde_json::to_writer(&mut text, form).is_ok();
+    String::from_utf8(text).ok().filter(|_| written).unwrap_or_default()
 }
