@@ -46,12 +46,21 @@ pub struct Counter<'a, W> {
     pub now: i64,
 }
 
+/// What became of a batch.
+#[derive(Debug)]
+pub struct Handled {
+    /// The messages that must come again.
+    pub response: SqsBatchResponse,
+    /// What was counted: lines for standard output, where CloudWatch reads them.
+    pub metrics: String,
+}
+
 /// Handles a batch. `Err` fails the whole of it.
 pub async fn handle<W: Forwarding>(
     counter: &Counter<'_, W>,
     event: Value,
     left: Duration,
-) -> Result<SqsBatchResponse, String> {
+) -> Result<Handled, String> {
     let world = counter.world.map_err(str::to_owned)?;
     let messages = sort::messages(event)?;
     let until = Instant::now() + left.saturating_sub(RESERVE.min(left / 4));
@@ -94,8 +103,7 @@ pub async fn handle<W: Forwarding>(
         failure.item_identifier = id;
         response.batch_item_failures.push(failure);
     }
-    metrics.write(counter.stack_name, counter.now);
-    Ok(response)
+    Ok(Handled { response, metrics: metrics.lines(counter.stack_name, counter.now) })
 }
 
 /// Makes a message a dead letter, with the reason; false where that failed, and the message must come again.
