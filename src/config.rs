@@ -3,9 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+mod flaws;
+
+pub use flaws::prefix_flaw;
+
+use flaws::{account_flaw, bucket_flaw, bus_flaw, partition_flaw, queue_flaw, region_flaw, topic_flaw};
+
 /// Endpoints that local set-ups may override, by the suffix of their variable (AWS SDK and tools reference,
-/// "service-specific endpoints").
-const SERVICES: [&str; 5] = ["ECR", "SSM", "S3", "SQS", "CLOUDFORMATION"];
+/// "service-specific endpoints": the service's id in capitals).
+const SERVICES: [&str; 8] = ["ECR", "SSM", "S3", "SQS", "CLOUDFORMATION", "SECURITYHUB", "SNS", "EVENTBRIDGE"];
+/// Most times a queue hands a message out before it is a dead letter (SQS API reference, `maxReceiveCount`).
+const MOST_RECEIVES: u32 = 1_000;
 
 /// What the environment says a function should do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +32,29 @@ pub struct Settings {
     pub endpoints: Endpoints,
     /// Open the first connection while the function starts, from `WARM_UP` (`on`, `off`).
     pub warm_up: bool,
+}
+
+/// What the environment says the findings function should do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindingsSettings {
+    /// What it has in common with the others; `QUEUE_URL` is the findings queue.
+    pub shared: Settings,
+    /// The account it works in, from `ACCOUNT_ID`: twelve digits.
+    pub account: String,
+    /// `aws`, `aws-cn`, …, from `PARTITION`.
+    pub partition: String,
+    /// The dead-letter queue of the findings queue, from `DEAD_LETTER_URL`.
+    pub dead_letter_url: String,
+    /// The notification topic, from `TOPIC_ARN`.
+    pub topic_arn: String,
+    /// The event bus, by name or ARN, from `EVENT_BUS_NAME`.
+    pub event_bus: String,
+    /// How often the findings queue hands a message out before it is to be a dead letter, from `MAX_RECEIVES`: 1 to 1000.
+    pub max_receives: u32,
+    /// The installation's stack, from `STACK_NAME`: the dimension of its metrics.
+    pub stack_name: String,
+    /// Which repositories the function may read, from `REPOSITORY_NAME_PATTERN` (`*` and `?` are wildcards).
+    pub repository_pattern: String,
 }
 
 /// Credentials; they never show themselves.
@@ -84,40 +115,91 @@ impl Settings {
 
     /// Reads settings through `lookup`, which returns `None` for what is not set.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadEnvironment> {
-        let mut wrong = Vec::new();
-        let mut required = |name: &str| {
-            lookup(name).filter(|value| !value.is_empty()).unwrap_or_else(|| {
-                wrong.push(format!("{name} is not set"));
-                String::new()
-            })
-        };
+        let mut reader = Reader::new(lookup);
+        let settings = Self::part(&mut reader);
+        reader.end(settings)
+    }
+
+    fn part(reader: &mut Reader<'_>) -> Self {
+        let warm_up = (reader.lookup)("WARM_UP");
         let settings = Self {
-            region: required("AWS_REGION"),
-            state_bucket: required("STATE_BUCKET"),
-            queue_url: required("QUEUE_URL"),
-            parameter_prefix: required("PARAMETER_PREFIX"),
+            region: reader.required("AWS_REGION", region_flaw),
+            state_bucket: reader.required("STATE_BUCKET", bucket_flaw),
+            queue_url: reader.required("QUEUE_URL", queue_flaw),
+            parameter_prefix: reader.required("PARAMETER_PREFIX", prefix_flaw),
             credentials: Keys {
-                access_key_id: required("AWS_ACCESS_KEY_ID"),
-                secret_access_key: required("AWS_SECRET_ACCESS_KEY"),
-                session_token: lookup("AWS_SESSION_TOKEN").filter(|token| !token.is_empty()),
+                access_key_id: reader.required("AWS_ACCESS_KEY_ID", |_| None),
+                secret_access_key: reader.required("AWS_SECRET_ACCESS_KEY", |_| None),
+                session_token: (reader.lookup)("AWS_SESSION_TOKEN").filter(|token| !token.is_empty()),
             },
-            endpoints: endpoints(lookup),
-            warm_up: lookup("WARM_UP").is_none_or(|value| value == "on"),
+            endpoints: endpoints(reader.lookup),
+            warm_up: warm_up.as_ref().is_none_or(|value| value == "on"),
         };
-        let mut check = |name: &str, value: &str, flaw: fn(&str) -> Option<&'static str>| {
-            // What is not set at all was told already.
-            if let Some(flaw) = flaw(value).filter(|_| !value.is_empty()) {
-                wrong.push(format!("{name} {flaw}, not {value:?}"));
-            }
-        };
-        check("AWS_REGION", &settings.region, region_flaw);
-        check("STATE_BUCKET", &settings.state_bucket, bucket_flaw);
-        check("QUEUE_URL", &settings.queue_url, queue_flaw);
-        check("PARAMETER_PREFIX", &settings.parameter_prefix, prefix_flaw);
-        if let Some(value) = lookup("WARM_UP").filter(|value| value != "on" && value != "off") {
-            wrong.push(format!("WARM_UP is {value:?}; on and off are known"));
+        if let Some(value) = warm_up.filter(|value| value != "on" && value != "off") {
+            reader.wrong.push(format!("WARM_UP is {value:?}; on and off are known"));
         }
-        if wrong.is_empty() { Ok(settings) } else { Err(BadEnvironment(wrong)) }
+        settings
+    }
+}
+
+impl FindingsSettings {
+    /// Reads the process's environment.
+    pub fn from_environment() -> Result<Self, BadEnvironment> {
+        Self::read(&variable)
+    }
+
+    /// Reads settings through `lookup`, which returns `None` for what is not set.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadEnvironment> {
+        let mut reader = Reader::new(lookup);
+        let settings = Self {
+            shared: Settings::part(&mut reader),
+            account: reader.required("ACCOUNT_ID", account_flaw),
+            partition: reader.required("PARTITION", partition_flaw),
+            dead_letter_url: reader.required("DEAD_LETTER_URL", queue_flaw),
+            topic_arn: reader.required("TOPIC_ARN", topic_flaw),
+            event_bus: reader.required("EVENT_BUS_NAME", bus_flaw),
+            max_receives: reader.count("MAX_RECEIVES", MOST_RECEIVES),
+            stack_name: reader.required("STACK_NAME", |_| None),
+            repository_pattern: reader.required("REPOSITORY_NAME_PATTERN", |_| None),
+        };
+        reader.end(settings)
+    }
+}
+
+/// Reads variables and collects what is wrong with them.
+struct Reader<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    wrong: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    const fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self { lookup, wrong: Vec::new() }
+    }
+
+    /// A variable that must be set, and must not have the flaw.
+    fn required(&mut self, name: &str, flaw: fn(&str) -> Option<&'static str>) -> String {
+        let value = (self.lookup)(name).unwrap_or_default();
+        if value.is_empty() {
+            self.wrong.push(format!("{name} is not set"));
+        } else if let Some(flaw) = flaw(&value) {
+            self.wrong.push(format!("{name} {flaw}, not {value:?}"));
+        }
+        value
+    }
+
+    /// A whole number from 1 to `most`.
+    fn count(&mut self, name: &str, most: u32) -> u32 {
+        let value = self.required(name, |_| None);
+        let number = value.parse().ok().filter(|number| (1..=most).contains(number));
+        if number.is_none() && !value.is_empty() {
+            self.wrong.push(format!("{name} must be a whole number from 1 to {most}, not {value:?}"));
+        }
+        number.unwrap_or(1)
+    }
+
+    fn end<T>(self, settings: T) -> Result<T, BadEnvironment> {
+        if self.wrong.is_empty() { Ok(settings) } else { Err(BadEnvironment(self.wrong)) }
     }
 }
 
@@ -149,40 +231,5 @@ fn endpoints(lookup: &dyn Fn(&str) -> Option<String>) -> Endpoints {
             .into_iter()
             .filter_map(|service| Some((service, set(format!("AWS_ENDPOINT_URL_{service}"))?)))
             .collect(),
-    }
-}
-
-/// A Region's form; whether there is such a Region, only AWS knows.
-fn region_flaw(region: &str) -> Option<&'static str> {
-    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let parts = region.split('-').count();
-    (parts < 3 || !region.chars().all(legal)).then_some("must be the name of a Region, such as eu-west-1")
-}
-
-/// The rules of S3 for bucket names (S3 User Guide, "General purpose bucket naming rules").
-fn bucket_flaw(bucket: &str) -> Option<&'static str> {
-    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
-    let long = (3..=63).contains(&bucket.len());
-    (!long || !bucket.chars().all(legal)).then_some("must be the name of a bucket: 3 to 63 of a-z 0-9 - .")
-}
-
-fn queue_flaw(url: &str) -> Option<&'static str> {
-    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    let whole =
-        host.and_then(|rest| rest.split_once('/')).is_some_and(|(host, path)| !host.is_empty() && !path.is_empty());
-    (!whole).then_some("must be the URL of a queue")
-}
-
-/// What is wrong with a parameter prefix, if anything.
-pub fn prefix_flaw(prefix: &str) -> Option<&'static str> {
-    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '.' | '-');
-    if !prefix.starts_with('/') || prefix.ends_with('/') {
-        Some("must begin with a slash and not end with one")
-    } else if prefix.contains("//") || !prefix.chars().all(legal) {
-        Some("must be a path of letters, digits and _ . -")
-    } else if ["/aws", "/ssm"].iter().any(|own| prefix.to_ascii_lowercase().starts_with(own)) {
-        Some("must not begin with aws or ssm, which SSM keeps to itself")
-    } else {
-        None
     }
 }

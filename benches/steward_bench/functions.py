@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BENCHES = ROOT / "benches"
 BUILT = ROOT / ".aws-sam" / "build" / "CustomResourceFunction" / "bootstrap"
+FINDINGS_BUILT = ROOT / ".aws-sam" / "build" / "FindingsFunction" / "bootstrap"
 HELLO_TARGET = ROOT / "target" / "benches"
 
 
@@ -29,21 +30,31 @@ class Function:
     variables: dict[str, str]
 
 
-def ours(bootstrap: Path) -> Function:
+def ours(bootstrap: Path, name: str = "ecr-steward") -> Function:
     """The artifact that is deployed."""
     if not bootstrap.is_file():
         raise Unprepared(f"there is no {bootstrap}; build it with: make build")
     newest = max(source.stat().st_mtime for source in (ROOT / "src").rglob("*.rs"))
     if newest > bootstrap.stat().st_mtime:
         print("--- the sources are newer than the function that is measured; make build", file=sys.stderr)
-    return Function("ecr-steward", [str(bootstrap)], {})
+    return Function(name, [str(bootstrap)], {})
 
 
 def boto3_function(python: str) -> Function:
+    """The usual function."""
+    return python_function("boto3", python, "boto3_function.py")
+
+
+def forwarder(python: str, how: str) -> Function:
+    """The usual forwarder of findings, in one of its ways."""
+    return python_function(how, python, "findings_forwarder.py", FORWARDER=how)
+
+
+def python_function(name: str, python: str, file: str, **variables: str) -> Function:
     """In the peer's favour: without `site`, whose work Lambda's image does not have, and with compiled modules."""
     packages = sysconfig.get_path("purelib")
-    return Function("boto3", [python, "-S", "-s", str(BENCHES / "peers" / "boto3_function.py")],
-                    {"PYTHONPATH": packages, "PYTHONSAFEPATH": "1"})
+    return Function(name, [python, "-S", "-s", str(BENCHES / "peers" / file)],
+                    {"PYTHONPATH": packages, "PYTHONSAFEPATH": "1", **variables})
 
 
 def hello() -> Function:

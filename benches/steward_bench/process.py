@@ -51,6 +51,23 @@ def environment(api: RuntimeApi, trust: Path, **more: str) -> dict[str, str]:
     } | more
 
 
+def forwarding_variables(url: str) -> dict[str, str]:
+    """What the findings function is given beyond that, with an AWS at this address."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "ACCOUNT_ID": ACCOUNT,
+        "PARTITION": "aws",
+        "STATE_BUCKET": "bench-state",
+        "PARAMETER_PREFIX": "/ecr-steward",
+        "QUEUE_URL": f"{url}/{ACCOUNT}/findings",
+        "DEAD_LETTER_URL": f"{url}/{ACCOUNT}/findings-dead",
+        "TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:notifications",
+        "EVENT_BUS_NAME": "ecr-steward",
+        "MAX_RECEIVES": "5",
+        "LOG_LEVEL": "WARN",
+    }
+
+
 class Process:
     """A running function."""
 
@@ -66,6 +83,11 @@ class Process:
         status = Path(f"/proc/{self.pid}/status").read_text()
         line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1])
+
+    def cpu_ms(self) -> float:
+        """Processor time of all its threads so far, in user and kernel mode. Its clock knows nanoseconds; the times of
+        /proc know ticks of ten milliseconds."""
+        return time.clock_gettime((~self.pid << 3) | 2) * 1e3
 
 
 @contextlib.contextmanager

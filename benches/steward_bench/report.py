@@ -25,7 +25,7 @@ class Sample:
         return min(self.values)
 
     def __str__(self) -> str:
-        return f"{self.median:.1f} ms (min {self.least:.1f})"
+        return f"{self.median:.1f} ms" + (f" (min {self.least:.1f})" if len(self.values) > 1 else "")
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,12 @@ class Section:
 HEADINGS = ["figure", "ecr-steward", "peer", "ratio", "goal", ""]
 
 
-def faster(what: str, ours: Sample, name: str, peer: Sample, goal: float | None = None) -> Figure:
+def faster(what: str, ours: Sample, name: str, peer: Sample, goal: float | None = None, word: str = "faster") -> Figure:
     """How many times ours is below the peer's, and whether that is enough."""
     ratio, least = peer.median / ours.median, peer.least / ours.least
     wanted, met = ("", None) if goal is None else (f"≥ {goal:g}×", ratio >= goal)
-    return Figure(what, str(ours), f"{name}: {peer}", f"{ratio:.1f}× faster (min {least:.1f}×)", wanted, met)
+    beside = f" (min {least:.1f}×)" if len(ours.values) > 1 else ""
+    return Figure(what, str(ours), f"{name}: {peer}", f"{ratio:.1f}× {word}{beside}", wanted, met)
 
 
 def within(what: str, ours: Sample, name: str, peer: Sample, goal: float) -> Figure:
@@ -95,5 +96,6 @@ def show(sections: list[Section]) -> None:
     judged = [figure.met for section in sections for figure in section.figures if figure.met is not None]
     load = os.getloadavg()[0]
     print(f"\n{sum(judged)} of {len(judged)} goals met.")
-    print("Times are medians of interleaved runs, minima in brackets; ratios are of the medians, of the minima in brackets.")
+    print("Times are medians of interleaved runs, minima in brackets; ratios are of the medians, "
+          "of the minima in brackets.")
     print(f"Load {load:.1f} on {os.cpu_count()} processors; above 1 or so the medians are noisy.")

@@ -34,10 +34,13 @@ class Answer:
     status: int
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
+    # Of the body that a GET would get, in the answer to a HEAD.
+    length: int | None = None
 
     def encoded(self) -> bytes:
         """The bytes to send."""
-        lines = [f"HTTP/1.1 {self.status} Bench", f"Content-Length: {len(self.body)}"]
+        length = len(self.body) if self.length is None else self.length
+        lines = [f"HTTP/1.1 {self.status} Bench", f"Content-Length: {length}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
         return ("\r\n".join(lines) + "\r\n\r\n").encode() + self.body
 

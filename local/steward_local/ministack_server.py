@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ministack.app as app
 
-from .cloud import answers, deaths, functions, invocations, queues, resources
+from .cloud import answers, deaths, events, functions, invocations, queues, resources, topics
 
 if __name__ == "__main__":
-    for part in (answers, deaths, functions, invocations, queues, resources):
+    for part in (answers, deaths, events, functions, invocations, queues, resources, topics):
         part.install()
     app.main()

@@ -13,13 +13,14 @@ use std::error::Error;
 impl Aws {
     /// The same clients, with a state bucket.
     #[must_use]
-    pub fn with_state_bucket(self, bucket: &str) -> Self {
-        Self { state_bucket: bucket.to_owned(), ..self }
+    pub fn with_state_bucket(mut self, bucket: &str) -> Self {
+        bucket.clone_into(&mut self.state.name);
+        self
     }
 
     /// Is the state bucket there? Reading from one that is not looks like reading what was never written.
     pub async fn has_state_bucket(&self) -> Result<bool, Fault> {
-        let call = self.s3.get_object().bucket(&self.state_bucket).key("ledgers/").send().await;
+        let call = self.state.s3.get_object().bucket(&self.state.name).key("ledgers/").send().await;
         match call.map_err(|error| explained("s3", "GetObject", &error)) {
             Err(fault) if fault.code == "NoSuchBucket" => Ok(false),
             Err(fault) if fault.kind != FaultKind::NotFound => Err(fault),
@@ -70,7 +71,8 @@ where
     fault
 }
 
-fn in_words(trouble: &CredentialsError) -> String {
+/// Why there are no credentials.
+pub(super) fn in_words(trouble: &CredentialsError) -> String {
     if matches!(trouble, CredentialsError::CredentialsNotLoaded(_)) {
         return "no AWS credentials were found; give --profile, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in (aws sso login)".to_owned();
     }

@@ -37,13 +37,19 @@ where
     text.get(..end).unwrap_or(&text).to_owned()
 }
 
-fn kind(operation: &str, code: &str, message: &str, status: Option<u16>) -> FaultKind {
+/// What an error code means that came inside of an answer, without a status of its own.
+pub(super) fn kind_of(operation: &str, code: &str) -> FaultKind {
+    kind(operation, code, "", None)
+}
+
+/// What an error means. `message` decides where a service has one code for several troubles.
+pub(super) fn kind(operation: &str, code: &str, message: &str, status: Option<u16>) -> FaultKind {
     match code {
         "RepositoryNotEmptyException" => FaultKind::NotEmpty,
         // What SSM says of a parameter that vanished since it was read.
         "InvalidResourceId" if operation == "ListTagsForResource" => FaultKind::NotFound,
-        "NoSuchBucket" => FaultKind::Invalid,
-        "ParameterNotFound" | "NoSuchKey" | "NotFound" => FaultKind::NotFound,
+        "NoSuchBucket" | "MalformedDetail" => FaultKind::Invalid,
+        "ParameterNotFound" | "NoSuchKey" | "NotFound" | "ImageNotFound" => FaultKind::NotFound,
         "ValidationError" if operation == "DescribeStacks" && message.contains("does not exist") => FaultKind::NotFound,
         "ParameterAlreadyExists" | "PreconditionFailed" | "ConditionalRequestConflict" => FaultKind::Conflict,
         "InvalidParameterException"
@@ -52,20 +58,14 @@ fn kind(operation: &str, code: &str, message: &str, status: Option<u16>) -> Faul
             FaultKind::Unsettled
         }
         "TooManyUpdates" => FaultKind::Unsettled,
+        // Security Hub's word for more than ten calls a second; everywhere else it is a quota.
+        "LimitExceededException" if operation == "BatchImportFindings" => FaultKind::Throttled,
         "LimitExceededException" | "ParameterLimitExceeded" | "ParameterMaxVersionLimitExceeded" => FaultKind::Quota,
-        "ServerException" | "InternalServerError" | "InternalFailure" | "ServiceUnavailable" => FaultKind::Unavailable,
-        "Throttling"
-        | "ThrottlingException"
-        | "ThrottledException"
-        | "TooManyRequestsException"
-        | "RequestLimitExceeded"
-        | "SlowDown" => FaultKind::Throttled,
-        "UnauthorizedOperation"
-        | "ExpiredToken"
-        | "ExpiredTokenException"
-        | "InvalidClientTokenId"
-        | "UnrecognizedClientException" => FaultKind::Denied,
-        _ if code.starts_with("AccessDenied") => FaultKind::Denied,
+        // Security Hub is not enabled here, or this account may not use it.
+        "InvalidAccessException" => FaultKind::Denied,
+        _ if is_trouble_of_theirs(code) => FaultKind::Unavailable,
+        _ if is_haste(code) => FaultKind::Throttled,
+        _ if is_denial(code) => FaultKind::Denied,
         _ if code.ends_with("NotFoundException") => FaultKind::NotFound,
         _ if code.ends_with("AlreadyExistsException") => FaultKind::Conflict,
         _ if code.starts_with("Invalid") || code.starts_with("Validation") || code.starts_with("TooManyTags") => {
@@ -75,10 +75,64 @@ fn kind(operation: &str, code: &str, message: &str, status: Option<u16>) -> Faul
     }
 }
 
+fn is_trouble_of_theirs(code: &str) -> bool {
+    let words = [
+        "ServerException",
+        "InternalServerError",
+        "InternalFailure",
+        "InternalError",
+        "InternalException",
+        "ServiceUnavailable",
+        "UpstreamUnavailable",
+    ];
+    words.contains(&code)
+}
+
+fn is_haste(code: &str) -> bool {
+    let words = [
+        "Throttling",
+        "ThrottlingException",
+        "Throttled",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "RequestThrottled",
+        "RequestLimitExceeded",
+        "KMSThrottling",
+        "KMSThrottlingException",
+        "KmsThrottled",
+        "UpstreamTooManyRequests",
+        "SlowDown",
+    ];
+    // SQS writes its codes with a prefix to some clients.
+    words.contains(&code.rsplit('.').next().unwrap_or(code))
+}
+
+fn is_denial(code: &str) -> bool {
+    let words = [
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "UnauthorizedOperation",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "KMSAccessDenied",
+        "KMSAccessDeniedException",
+        "KmsAccessDenied",
+        "MissingAuthenticationTokenException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+        "UpstreamAccessDenied",
+    ];
+    words.contains(&code.rsplit('.').next().unwrap_or(code)) || code.starts_with("AccessDenied")
+}
+
 const fn by_status(status: Option<u16>) -> FaultKind {
     match status {
         Some(404) => FaultKind::NotFound,
         Some(409 | 412) => FaultKind::Conflict,
+        Some(413) => FaultKind::Invalid,
         Some(401 | 403) => FaultKind::Denied,
         Some(429) => FaultKind::Throttled,
         Some(500..=599) => FaultKind::Unavailable,

@@ -3,17 +3,34 @@
 //! Every failure leaves this room as a [`Fault`], translated in `fault`. Nothing is decided here.
 
 mod account;
+mod address;
+mod bucket;
+mod bus;
 pub mod cfn_reply;
 mod clients;
 mod connection;
+mod dead_letter;
+mod ecr_findings;
 mod ecr_read;
+mod ecr_scans;
 mod ecr_write;
+mod exchange;
 mod fault;
+mod forwarder;
+mod jobs;
+mod pace;
 mod parameters;
 mod queue;
+mod records;
 pub mod runtime_api;
+mod sdk;
+mod security_hub;
+mod sinks;
 mod stacks;
 mod state;
+mod topic;
+mod webhook;
 
 pub use clients::Aws;
 pub use connection::Connection;
+pub use forwarder::{Forwarder, Installation};

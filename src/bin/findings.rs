@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    ecr_steward::handler::start::findings().await
+    ecr_steward::handler::start_findings::findings().await
 }

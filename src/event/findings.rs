@@ -3,7 +3,7 @@
 //! Events become jobs in `scan`; the function sends itself jobs too, and so does the command line. A job names what is to
 //! be looked at, never what was found: the truth is read when the job is done.
 
-use crate::model::image::ImageRef;
+use crate::model::image::{ImageRef, Parent};
 use crate::model::name::RepositoryName;
 use crate::model::place::Place;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,8 @@ pub enum Job {
     Repository(RepositoryJob),
     /// Look at all repositories.
     Reconcile(ReconcileJob),
+    /// Deliver a message that was refused before.
+    Deliver(DeliverJob),
 }
 
 /// Look at an image.
@@ -39,6 +41,9 @@ pub struct ImageJob {
     /// Its tags, where whoever asks knows them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
+    /// The index it belongs to, where whoever asks knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
     /// Why.
     pub cause: Cause,
     /// When that happened, in milliseconds since 1970. A read that began later has seen it.
@@ -88,6 +93,16 @@ pub struct RepositoryJob {
     pub quiet: bool,
 }
 
+/// Deliver a message that a sink refused, exactly as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeliverJob {
+    /// [`VERSION`]
+    pub version: u32,
+    /// The message, as `policy::parcel` writes it.
+    pub parcel: Value,
+}
+
 /// Look at all repositories.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -100,6 +115,33 @@ pub struct ReconcileJob {
     /// Tell nobody of changes.
     #[serde(default)]
     pub quiet: bool,
+    /// Where an earlier part of the same run ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Resume>,
+}
+
+/// What a run of the reconciliation hands on to its next part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Resume {
+    /// When the run began, in seconds since 1970.
+    pub started: i64,
+    /// Which images it looks at, as in [`RepositoryJob`].
+    pub since: i64,
+    /// Everything remembered too, as in [`RepositoryJob`].
+    pub all: bool,
+    /// How far it came.
+    pub stage: Stage,
+}
+
+/// How far a run of the reconciliation came, with the token of the next page; without one, the first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "at", content = "token", rename_all = "lowercase")]
+pub enum Stage {
+    /// It goes through all repositories.
+    Repositories(Option<String>),
+    /// It goes through everything remembered.
+    Remembered(Option<String>),
 }
 
 /// What could not be delivered, for the dead-letter queue.

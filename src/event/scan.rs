@@ -62,7 +62,7 @@ fn job(message: Value, here: &Place) -> Result<Incoming, String> {
     let place = match &job {
         Job::Image(job) => Some(&job.image.place),
         Job::Repository(job) => Some(&job.place),
-        Job::Reconcile(_) => None,
+        Job::Reconcile(_) | Job::Deliver(_) => None,
     };
     Ok(match place {
         Some(place) if place != here => Incoming::NotOurs(elsewhere(place)),
@@ -94,12 +94,12 @@ impl Event<'_> {
         let digest = self.text("image-digest").ok_or("the event has no detail.image-digest")?;
         let (place, repository) = self.repository(name)?;
         let digest = Digest::parse(digest).map_err(|flaw| format!("detail.image-digest {flaw}"))?;
-        self.job_for(ImageRef { place, repository, digest }, cause)
+        Ok(self.job_for(ImageRef { place, repository, digest }, cause))
     }
 
-    fn job_for(&self, image: ImageRef, cause: Cause) -> Result<Incoming, String> {
+    fn job_for(&self, image: ImageRef, cause: Cause) -> Incoming {
         if image.place != *self.here {
-            return Ok(Incoming::NotOurs(elsewhere(&image.place)));
+            return Incoming::NotOurs(elsewhere(&image.place));
         }
         let tags = self.detail.get("image-tags").and_then(Value::as_array).map(|tags| {
             let mut tags: Vec<String> = tags.iter().filter_map(Value::as_str).map(str::to_owned).collect();
@@ -107,8 +107,17 @@ impl Event<'_> {
             tags.dedup();
             tags
         });
-        let job = ImageJob { version: VERSION, image, tags, cause, occurred: self.occurred, attempt: 0, quiet: false };
-        Ok(Incoming::Jobs(vec![Job::Image(job)]))
+        let job = ImageJob {
+            version: VERSION,
+            image,
+            tags,
+            parent: None,
+            cause,
+            occurred: self.occurred,
+            attempt: 0,
+            quiet: false,
+        };
+        Incoming::Jobs(vec![Job::Image(job)])
     }
 
     /// A repository by its name, or by its ARN where a name is expected (`Inspector2 Scan`).
@@ -207,7 +216,7 @@ impl Event<'_> {
         let repository =
             RepositoryName::parse(repository).map_err(|flaw| format!("the repository {repository:?} {flaw}"))?;
         let digest = Digest::parse(digest).map_err(|flaw| format!("the finding's image {flaw}"))?;
-        self.job_for(ImageRef { place, repository, digest }, Cause::FindingChanged)
+        Ok(self.job_for(ImageRef { place, repository, digest }, Cause::FindingChanged))
     }
 }
 

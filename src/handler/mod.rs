@@ -2,10 +2,12 @@
 
 mod case;
 pub mod custom_resource;
+pub mod findings;
 pub mod logs;
 pub mod messages;
 pub mod respond;
 pub mod serve;
 pub mod start;
+pub mod start_findings;
 pub mod time;
 pub mod watchdog;

@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout};
 
 /// Longest that opening the first connection may take; with the timer's own slack it delays the function's readiness
 /// by a quarter of a second at most.
-const WARM_UP: Duration = Duration::from_millis(240);
+pub(super) const WARM_UP: Duration = Duration::from_millis(240);
 /// Kept from the responder's time for telling Lambda.
 const RETURN_RESERVE: Duration = Duration::from_millis(500);
 
@@ -110,19 +110,12 @@ impl Process {
 }
 
 /// What Lambda reports of an invocation that failed.
-fn failure(kind: &str, why: impl std::fmt::Display) -> Diagnostic {
+pub(super) fn failure(kind: &str, why: impl std::fmt::Display) -> Diagnostic {
     Diagnostic { error_type: kind.to_owned(), error_message: why.to_string() }
 }
 
 /// The address ECR's calls will go to.
-fn ecr_url(settings: &Settings) -> String {
+pub(super) fn ecr_url(settings: &Settings) -> String {
     let suffix = if settings.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
     settings.endpoints.of("ECR").map_or_else(|| format!("https://api.ecr.{}.{suffix}/", settings.region), str::to_owned)
-}
-
-/// Runs the findings function until Lambda ends it.
-pub async fn findings() -> Result<(), Error> {
-    logs::set_up(config::log_level_from_environment().as_deref());
-    let handler = service_fn(move |_: LambdaEvent<Value>| async move { Ok::<_, Diagnostic>(Value::Null) });
-    lambda_runtime::run(handler).await
 }

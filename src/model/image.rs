@@ -94,10 +94,26 @@ impl fmt::Display for ImageRef {
     }
 }
 
+/// Where the snapshots of all images of a registry lie.
+pub fn registry_prefix(place: &Place) -> String {
+    format!("findings/images/{}/{}/", place.account, place.region)
+}
+
+/// The image whose snapshot lies under a key.
+pub fn of_state_key(place: &Place, key: &str) -> Option<ImageRef> {
+    let name = key.strip_prefix(&registry_prefix(place))?.strip_suffix(".json.gz")?;
+    let (repository, hex) = name.rsplit_once('/')?;
+    Some(ImageRef {
+        place: place.clone(),
+        repository: RepositoryName::parse(repository).ok()?,
+        digest: Digest::parse(&format!("sha256:{hex}")).ok()?,
+    })
+}
+
 /// Where the snapshots of a repository's images lie. A repository below this one (`a/b` below `a`) has its own, one
 /// slash further.
 pub fn state_prefix(place: &Place, repository: &RepositoryName) -> String {
-    format!("findings/images/{}/{}/{repository}/", place.account, place.region)
+    format!("{}{repository}/", registry_prefix(place))
 }
 
 /// What kind of thing a manifest describes.

@@ -6,6 +6,7 @@
 pub mod finding;
 pub mod identity;
 pub mod image;
+pub mod manifest;
 pub mod name;
 pub mod place;
 pub mod policy;

@@ -16,7 +16,7 @@ pub struct Place {
 
 impl Place {
     /// The domain under which the partition's services live (botocore's partition table).
-    fn dns_suffix(&self) -> &'static str {
+    pub fn dns_suffix(&self) -> &'static str {
         match self.partition.as_str() {
             "aws-cn" => "amazonaws.com.cn",
             "aws-iso" => "c2s.ic.gov",

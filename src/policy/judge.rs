@@ -35,6 +35,13 @@ fn waived(waiver: &Waiver) -> Waived {
     Waived { reason: waiver.reason.clone(), owner: waiver.owner.clone(), until: waiver.until.to_string() }
 }
 
+impl FindingsPolicy {
+    /// Must a repository's tags be known to say which routes cover it, or who owns it?
+    pub fn looks_at_tags(&self) -> bool {
+        self.owner_tag.is_some() || self.routes.iter().any(|route| !route.tags.is_empty())
+    }
+}
+
 impl Route {
     /// Is the route about this repository at all?
     pub fn covers(&self, repository: &str, tags: &Tags) -> bool {

@@ -37,6 +37,9 @@ pub struct ImageRecord {
     /// The findings.
     #[serde(default)]
     pub findings: BTreeMap<FindingId, Kept>,
+    /// Is something of it still to be sent to a sink that keeps state? Then even an old event is worth a look.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unfinished: bool,
     /// Messages that are still to be delivered, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outbox: Vec<Parcel>,
@@ -55,8 +58,14 @@ impl ImageRecord {
             completed_at: None,
             policy: String::new(),
             findings: BTreeMap::new(),
+            unfinished: false,
             outbox: Vec::new(),
         }
+    }
+
+    /// The findings that are there and that nobody has decided to live with.
+    pub fn active(&self) -> impl Iterator<Item = (&FindingId, &Kept)> {
+        self.findings.iter().filter(|(_, kept)| kept.gone.is_none() && kept.waived.is_none())
     }
 }
 
@@ -99,18 +108,28 @@ pub struct Waived {
 }
 
 /// What Security Hub was last sent about a finding, and what it said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HubRecord {
-    /// Hash of what was sent, times left out.
-    pub hash: String,
-    /// Its `UpdatedAt`, in milliseconds since 1970; the next one is later.
+    /// Which state of the finding it took last: its [`Kept::updated`]; 0 where it has taken none.
+    pub told: i64,
+    /// The `UpdatedAt` it took last, in milliseconds since 1970; the next one is later.
     pub at: i64,
-    /// Was it sent as archived?
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    /// Was it told that the finding is no more?
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
-    /// What Security Hub refused it for; the same content is not sent again until somebody replays it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refused: Option<String>,
+    /// What it refused; the same is not sent again until somebody replays it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
+}
+
+/// What Security Hub would not take, repaired or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Which state of the finding.
+    pub told: i64,
+    /// Its words.
+    pub reason: String,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -1,6 +1,6 @@
 //! Settings: strict about what is needed, total about what is wrong, silent about secrets.
 
-use ecr_steward::config::{BadEnvironment, Settings};
+use ecr_steward::config::{BadEnvironment, FindingsSettings, Settings};
 
 const GOOD: [(&str, &str); 6] = [
     ("AWS_REGION", "eu-west-1"),
@@ -11,12 +11,29 @@ const GOOD: [(&str, &str); 6] = [
     ("AWS_SECRET_ACCESS_KEY", "very-secret"),
 ];
 
+/// What the findings function needs besides.
+const FINDINGS: [(&str, &str); 6] = [
+    ("ACCOUNT_ID", "123456789012"),
+    ("PARTITION", "aws"),
+    ("DEAD_LETTER_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/dead"),
+    ("TOPIC_ARN", "arn:aws:sns:eu-west-1:123456789012:topic"),
+    ("EVENT_BUS_NAME", "ecr-steward"),
+    ("MAX_RECEIVES", "5"),
+];
+
 /// Reads the good environment with some variables set otherwise; an empty value is a variable that is not set.
 fn read(other: &[(&str, &str)]) -> Result<Settings, BadEnvironment> {
-    Settings::read(&|name| {
-        let set = other.iter().chain(&GOOD).find(|(variable, _)| *variable == name)?;
-        Some(set.1.to_owned())
-    })
+    Settings::read(&|name| lookup(other, name))
+}
+
+/// The same for the findings function.
+fn read_findings(other: &[(&str, &str)]) -> Result<FindingsSettings, BadEnvironment> {
+    FindingsSettings::read(&|name| lookup(other, name))
+}
+
+fn lookup(other: &[(&str, &str)], name: &str) -> Option<String> {
+    let set = other.iter().chain(&GOOD).chain(&FINDINGS).find(|(variable, _)| *variable == name)?;
+    Some(set.1.to_owned())
 }
 
 #[test]
@@ -91,5 +108,64 @@ fn credentials_do_not_show_themselves() {
     let shown = format!("{settings:?}");
     for secret in ["very-secret", "token-of-the-session", "AKIA"] {
         assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn the_findings_function_needs_what_the_others_need_and_more() {
+    let settings = read_findings(&[]).unwrap();
+    assert_eq!(settings.shared, read(&[]).unwrap());
+    assert_eq!((settings.account.as_str(), settings.partition.as_str()), ("123456789012", "aws"));
+    assert_eq!(settings.dead_letter_url, "https://sqs.eu-west-1.amazonaws.com/123456789012/dead");
+    assert_eq!(settings.topic_arn, "arn:aws:sns:eu-west-1:123456789012:topic");
+    assert_eq!((settings.event_bus.as_str(), settings.max_receives), ("ecr-steward", 5));
+    for (name, _) in GOOD.iter().chain(&FINDINGS) {
+        let BadEnvironment(wrong) = read_findings(&[(name, "")]).unwrap_err();
+        assert_eq!(wrong, [format!("{name} is not set")]);
+    }
+}
+
+#[test]
+fn nonsense_for_the_findings_function_is_refused_by_name() {
+    let nonsense = [
+        ("ACCOUNT_ID", "12345678901"),
+        ("ACCOUNT_ID", "12345678901a"),
+        ("PARTITION", "azure"),
+        ("PARTITION", "awsome"),
+        ("PARTITION", "aws-CN"),
+        ("DEAD_LETTER_URL", "dead"),
+        ("TOPIC_ARN", "topic"),
+        ("TOPIC_ARN", "arn:aws:sqs:eu-west-1:123456789012:topic"),
+        ("TOPIC_ARN", "arn:aws:sns:eu-west-1::topic"),
+        ("EVENT_BUS_NAME", "my bus"),
+        ("EVENT_BUS_NAME", "a/b"),
+        ("MAX_RECEIVES", "0"),
+        ("MAX_RECEIVES", "1001"),
+        ("MAX_RECEIVES", "five"),
+        ("MAX_RECEIVES", "-1"),
+        ("WARM_UP", "1"),
+    ];
+    for (name, value) in nonsense {
+        let BadEnvironment(wrong) = read_findings(&[(name, value)]).unwrap_err();
+        let [line] = wrong.as_slice() else { panic!("{wrong:?}") };
+        assert!(line.starts_with(name) && line.contains(value), "{line}");
+    }
+    let fine = [
+        ("PARTITION", "aws-us-gov"),
+        ("EVENT_BUS_NAME", "arn:aws:events:eu-west-1:123456789012:event-bus/bus"),
+        ("EVENT_BUS_NAME", "default"),
+        ("MAX_RECEIVES", "1"),
+        ("MAX_RECEIVES", "1000"),
+    ];
+    for (name, value) in fine {
+        assert!(read_findings(&[(name, value)]).is_ok(), "{name} {value}");
+    }
+}
+
+#[test]
+fn services_of_the_findings_half_have_endpoints_of_their_own_as_aws_spells_them() {
+    for service in ["SECURITYHUB", "SNS", "EVENTBRIDGE"] {
+        let endpoints = read(&[(&format!("AWS_ENDPOINT_URL_{service}"), "http://own")]).unwrap().endpoints;
+        assert_eq!([endpoints.of(service), endpoints.of("ECR")], [Some("http://own"), None]);
     }
 }

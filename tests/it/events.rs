@@ -2,14 +2,18 @@
 
 use crate::support::scene::{at_once, decided};
 use crate::support::{Mailbox, Scene, run};
+use crate::template::resources;
+use ecr_steward::event::findings::Job;
 use ecr_steward::event::message::Message;
 use ecr_steward::event::reply::Status;
 use ecr_steward::event::request::{NoTarget, ReplyTarget, Request, RequestType};
+use ecr_steward::event::scan::{self, Incoming};
 use ecr_steward::flow::task::Waiting;
 use ecr_steward::handler::messages::is_batch;
 use ecr_steward::handler::respond::respond;
 use ecr_steward::handler::serve::{Desk, serve};
 use ecr_steward::model::identity::StackId;
+use ecr_steward::model::place::Place;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -133,7 +137,7 @@ fn what_cannot_be_answered_says_why() {
 fn batches_of_the_queue_are_told_from_requests() {
     for (name, event) in events() {
         assert_eq!(is_batch(&event), name.starts_with("sqs-"), "{name}");
-        if !is_batch(&event) {
+        if !is_batch(&event) || name.starts_with("sqs-findings") {
             continue;
         }
         let bodies = event["Records"].as_array().unwrap().iter().map(|record| record["body"].as_str().unwrap_or(""));
@@ -211,4 +215,86 @@ fn each_request_comes_to_what_its_name_says() {
         }
         assert!(OUTCOMES.iter().all(|(name, ..)| events.contains_key(*name)));
     });
+}
+
+/// Rows of the README about events of the findings function: name, rule and what it comes to.
+fn rows_of_findings() -> Vec<[String; 3]> {
+    let readme = std::fs::read_to_string(format!("{EVENTS}/README.md")).unwrap();
+    let rows = readme.lines().filter(|line| line.starts_with("| [`"));
+    let cells = rows.map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect::<Vec<_>>());
+    cells
+        .filter_map(|cells| {
+            let [event, _, rule, comes_to] = cells.as_slice() else { return None };
+            let name = event.split('`').nth(1).unwrap();
+            Some([name.to_owned(), rule.trim_matches('`').to_owned(), (*comes_to).to_owned()])
+        })
+        .collect()
+}
+
+/// What a message comes to, in the README's words.
+fn comes_to(body: &str) -> String {
+    let here = Place { partition: "aws".into(), region: "us-east-1".into(), account: "123456789012".into() };
+    match scan::read(body, &here) {
+        Ok(Incoming::NotOurs(_)) => "not ours".to_owned(),
+        Ok(Incoming::Jobs(jobs)) => jobs.iter().map(job_word).collect::<Vec<_>>().join(" + "),
+        Err(_) => "unreadable".to_owned(),
+    }
+}
+
+fn job_word(job: &Job) -> String {
+    match job {
+        Job::Image(job) => format!("image ({})", serde_json::to_value(job.cause).unwrap().as_str().unwrap()),
+        Job::Repository(_) => "repository".to_owned(),
+        Job::Reconcile(_) => "reconcile".to_owned(),
+    }
+}
+
+#[test]
+fn events_of_the_findings_function_come_to_what_the_readme_says() {
+    let (events, rows) = (events(), rows_of_findings());
+    assert!(rows.len() >= 15, "{} rows", rows.len());
+    for [name, _, wished] in rows {
+        let event = &events[&name];
+        let found = if is_batch(event) {
+            let records = event["Records"].as_array().unwrap().iter();
+            records.map(|record| comes_to(record["body"].as_str().unwrap())).collect::<Vec<_>>().join("; ")
+        } else {
+            comes_to(&event.to_string())
+        };
+        assert_eq!(found, wished, "{name}");
+    }
+}
+
+/// EventBridge's matching, as far as the template's patterns use it: values, `exists`, and objects within lists.
+fn admits(pattern: &Value, at: Option<&Value>) -> bool {
+    match (pattern, at) {
+        (Value::Object(_), Some(Value::Array(items))) => items.iter().any(|item| admits(pattern, Some(item))),
+        (Value::Object(members), _) => {
+            members.iter().all(|(key, wished)| admits(wished, at.and_then(|object| object.get(key))))
+        }
+        (Value::Array(wished), _) => wished.iter().any(|one| {
+            let exists = one.get("exists").map(|exists| exists == &Value::Bool(at.is_some()));
+            exists
+                .unwrap_or_else(|| at == Some(one) || at.and_then(Value::as_array).is_some_and(|all| all.contains(one)))
+        }),
+        _ => false,
+    }
+}
+
+#[test]
+fn each_event_of_the_findings_function_passes_the_rule_the_readme_says() {
+    let (events, rules) = (events(), resources("AWS::Events::Rule"));
+    let mut passed = BTreeSet::new();
+    for [name, wished, _] in rows_of_findings() {
+        let event = &events[&name];
+        let lets_through = |rule: &Value| match rule["Properties"].get("EventPattern") {
+            Some(pattern) => admits(pattern, Some(event)),
+            None => event["source"] == "aws.events",
+        };
+        let through: Vec<&str> =
+            rules.iter().filter(|(_, rule)| lets_through(rule)).map(|(rule, _)| rule.as_str()).collect();
+        assert_eq!(through.join(", "), wished.trim_matches('–'), "{name}");
+        passed.extend(through);
+    }
+    assert_eq!(passed, rules.iter().map(|(name, _)| name.as_str()).collect(), "every rule has an event");
 }

@@ -46,7 +46,7 @@ const LAW: [(&str, &[&str]); 13] = [
     ("policy", &["model", "event", "spec"]),
     ("report", &["model", "spec", "policy"]),
     ("flow", &["model", "lifecycle", "event", "spec", "plan", "policy", "report", "fault"]),
-    ("aws", &["model", "lifecycle", "event", "plan", "policy", "fault", "flow", "config"]),
+    ("aws", &["model", "lifecycle", "event", "spec", "plan", "policy", "fault", "flow", "config"]),
     ("handler", &["model", "event", "spec", "plan", "policy", "report", "fault", "flow", "config", "aws"]),
     (
         "cli",

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import fnmatch
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import Any
 
 Counts = dict[str, dict[str, int]]
+# A local AWS that runs for days must not keep the size of every call.
+KEPT_SIZES = 20_000
+STATUSES = {"ServerException": 500, "InternalFailure": 500, "InternalException": 500,
+            "InvalidAccessException": 401, "TooManyRequestsException": 429}
+# Names that ECR has too, with 400.
+HUB_STATUSES = {"LimitExceededException": 429, "AccessDeniedException": 403}
 
 
 @dataclass
@@ -37,8 +43,11 @@ class Fault:
         if not wish.get("operation"):
             raise ValueError("operation is required")
         error = wish.get("error", "")
-        default_status = 500 if error in ("ServerException", "InternalFailure") else 400
-        default_text = "Rate exceeded" if error == "ThrottlingException" else f"Injected {error}"
+        statuses = STATUSES | (HUB_STATUSES if wish["operation"].endswith("Findings")
+                               and wish["operation"] != "DescribeImageScanFindings" else {})
+        default_status = statuses.get(error, 400)
+        throttled = ("ThrottlingException", "TooManyRequestsException")
+        default_text = "Rate exceeded" if error in throttled else f"Injected {error}"
         return cls(wish["operation"], error, wish.get("message", default_text),
                    wish.get("status", default_status), wish.get("times", 1), wish.get("after", 0),
                    wish.get("repository", "*"), wish.get("delay_ms", 0) / 1000)
@@ -55,6 +64,7 @@ class Journal:
         self._throttled: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         # By service and operation together, then by repository.
         self._succeeded: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._sizes: dict[tuple[str, str], deque[dict[str, int]]] = defaultdict(lambda: deque(maxlen=KEPT_SIZES))
 
     def called(self, service: str, operation: str) -> None:
         """A request has arrived, whatever becomes of it."""
@@ -76,6 +86,20 @@ class Journal:
         with self._lock:
             for name in repositories or [""]:
                 self._succeeded[service, operation][name] += 1
+
+    def sized(self, service: str, operation: str, body: bytes, given: Any, status: int) -> None:
+        """How much it brought, and how it was answered."""
+        items = sum(len(one) for one in given.values() if isinstance(one, list)) if isinstance(given, dict) else 0
+        with self._lock:
+            self._sizes[service, operation].append({"items": items, "bytes": len(body), "status": status})
+
+    def sizes(self) -> dict[str, dict[str, list[dict[str, int]]]]:
+        """Of every call since the last reset, in the order of their answers."""
+        shown: dict[str, dict[str, list[dict[str, int]]]] = defaultdict(dict)
+        with self._lock:
+            for (service, operation), entries in sorted(self._sizes.items()):
+                shown[service][operation] = list(entries)
+        return shown
 
     def calls(self) -> Counts:
         """Everything that arrived since the last reset."""
@@ -99,7 +123,7 @@ class Journal:
     def reset(self) -> None:
         """Counts from nought again; faults stay."""
         with self._lock:
-            for counts in (self._calls, self._refused, self._throttled, self._succeeded):
+            for counts in (self._calls, self._refused, self._throttled, self._succeeded, self._sizes):
                 counts.clear()
 
     def inject(self, fault: Fault) -> None:

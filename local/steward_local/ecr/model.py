@@ -22,10 +22,20 @@ PLACES = {"lifecyclePolicyText": "LifecyclePolicyText", "policyText": "PolicyTex
           "imageManifest": "ImageManifest"}
 
 
+# "Not blank", in which a line end is a character like any other.
+NOT_BLANK = r".*\S.*"
+
+
 @lru_cache
-def service() -> ServiceModel:
-    """The model of ECR as botocore ships it."""
-    return ServiceModel(Loader().load_service_model("ecr", "service-2"), "ecr")
+def service(name: str = "ecr") -> ServiceModel:
+    """The model of a service as botocore ships it."""
+    return ServiceModel(Loader().load_service_model(name, "service-2"), name)
+
+
+@lru_cache
+def shape(name: str, owner: str = "ecr") -> Shape:
+    """One shape of a service, made once: botocore builds its members anew for every copy."""
+    return service(owner).shape_for(name)
 
 
 def operation(name: str) -> OperationModel:
@@ -65,12 +75,15 @@ def check(shape: Shape, value: Any, place: str) -> Any:
                 for number, item in enumerate(value, 1)]
     if isinstance(shape, MapShape):
         of_type(value, dict, place)
-        return {key: check(shape.value, item, f"{place}.{key}") for key, item in value.items()}
+        return {check(shape.key, key, f"{place} (key)"): check(shape.value, item, f"{place}.{key}")
+                for key, item in value.items()}
     if shape.type_name == "string":
         return check_string(shape, value, place)
     if shape.type_name in ("integer", "long"):
         of_type(value, int, place)
         number_range(value, shape, place)
+    elif shape.type_name in ("double", "float"):
+        of_type(value, (int, float), place)
     elif shape.type_name == "boolean":
         of_type(value, bool, place)
     elif shape.type_name == "blob":
@@ -105,14 +118,14 @@ def check_string(shape: Shape, value: Any, place: str) -> str:
     if choices and value not in choices:
         raise invalid(place, f"Member must satisfy enum value set: [{', '.join(choices)}]")
     pattern = shape.metadata.get("pattern")
-    if pattern and not re.fullmatch(pattern, value):
+    if pattern and not re.fullmatch(pattern, value, re.DOTALL if pattern == NOT_BLANK else 0):
         raise invalid(place, f"must satisfy regular expression '{pattern}'")
     return value
 
 
-def of_type(value: Any, wanted: type, place: str) -> None:
+def of_type(value: Any, wanted: type | tuple[type, ...], place: str) -> None:
     """JSON of the wrong kind never reaches the service's own checks."""
-    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+    if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
         raise EcrError("SerializationException", f"'{place}' is not of the expected JSON type.")
 
 

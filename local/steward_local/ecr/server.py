@@ -16,7 +16,8 @@ from botocore.loaders import Loader
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
 
-from . import backend, control, model, registry, rules
+from ..hub import service as hub
+from . import backend, control, model, registry, rules, scans
 from .errors import EcrError
 from .journal import Journal
 from .limits import Limits
@@ -25,6 +26,10 @@ TARGET = "AmazonEC2ContainerRegistry_V20150921"
 JSON_TYPE = "application/x-amz-json-1.1"
 UNSIGNED = ("AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/ecr/aws4_request, "
             "SignedHeaders=host, Signature=none")
+UNREADABLE = object()
+THROTTLED = EcrError("ThrottlingException", "Rate exceeded")
+# What stands before the services with paths does not know their errors.
+OVER_RATE = EcrError("TooManyRequestsException", "Rate exceeded", 429)
 SCOPE = re.compile(r"Credential=[^/]*/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 
 
@@ -47,23 +52,26 @@ class Application:
             return self.moto(request, request.get_data())(environ, start_response)
         service, operation = addressed(request)
         self.journal.called(service, operation)
-        if service == "ecr" and not self.limits.allows():
-            self.journal.throttled(service, operation)
-            response = refusal(EcrError("ThrottlingException", "Rate exceeded"))
+        given = readable(request.get_data())
+        if self.limits.allows(service):
+            response = self.admitted(request, service, operation, given)
         else:
-            response = self.admitted(request, service, operation)
+            self.journal.throttled(service, operation)
+            response = refusal(THROTTLED if service == "ecr" else OVER_RATE, service)
         if response.status_code >= 400:
             self.journal.refused(service, operation)
+        self.journal.sized(service, operation, request.get_data(), given, response.status_code)
         response.headers.setdefault("x-amzn-requestid", str(uuid.uuid4()))
         return response(environ, start_response)
 
-    def admitted(self, request: Request, service: str, operation: str) -> Response:
+    def admitted(self, request: Request, service: str, operation: str, given: Any) -> Response:
         """The answer to a call within the limits, counted where it succeeds."""
         try:
-            given = parsed(request.get_data()) if service == "ecr" else {}
+            if given is UNREADABLE and service in ("ecr", "securityhub"):
+                raise EcrError("SerializationException", "The request is not JSON.")
             response = self.respond(request, service, operation, given)
         except EcrError as problem:
-            return refusal(problem)
+            return refusal(problem, service)
         if response.status_code < 400:
             self.journal.succeeded(service, operation, repositories(given))
         return response
@@ -77,12 +85,18 @@ class Application:
                 raise EcrError(fault.error, fault.message, fault.status)
         if service != "ecr":
             with self._turn:
+                answer = (hub.answer(operation, given, len(request.get_data()), region(request))
+                          if service == "securityhub" else None)
+                if answer is not None:
+                    return Response(json.dumps(answer), content_type="application/json")
                 return self.moto(request, request.get_data())
         checked = model.validate(operation, given)
         state = backend.of(region(request))
         with self._turn:
             checked = rules.before(operation, checked, state)
             own = registry.answer(operation, checked, state)
+            if own is None:
+                own = scans.answer(operation, checked, state)
             if own is not None:
                 return Response(json.dumps(own), content_type=JSON_TYPE)
             response = self.moto(request, json.dumps(checked).encode())
@@ -90,7 +104,10 @@ class Application:
                 error = json.loads(response.get_data())
                 return refusal(EcrError(error["__type"], error.get("message", ""), response.status_code))
             answer = json.loads(response.get_data() or b"{}")
-            response.set_data(json.dumps(rules.after(operation, checked, answer)))
+            answer = rules.after(operation, checked, answer)
+            if operation == "DescribeImages":
+                scans.summarise(answer["imageDetails"], checked, state)
+            response.set_data(json.dumps(answer))
             return response
 
     def moto(self, request: Request, body: bytes) -> Response:
@@ -123,18 +140,21 @@ def failure(problem: Exception | None) -> EcrError:
     return EcrError("ServerException", "The local service failed; its log says more.", 500)
 
 
-def parsed(body: bytes) -> Any:
-    """The JSON of a request."""
+def readable(body: bytes) -> Any:
+    """The JSON of a request, where it is JSON."""
     try:
         return json.loads(body or b"{}")
     except ValueError:
-        raise EcrError("SerializationException", "The request is not JSON.") from None
+        return UNREADABLE
 
 
-def refusal(problem: EcrError) -> Response:
-    """An error as the SDKs read it."""
-    text = json.dumps({"__type": problem.code, "message": problem.message})
-    return Response(text, problem.status, {"x-amzn-errortype": problem.code}, content_type=JSON_TYPE)
+def refusal(problem: EcrError, service: str = "ecr") -> Response:
+    """An error as the SDKs read it: services told apart by path have other members than ECR."""
+    told = {"__type": problem.code, "message": problem.message}
+    if service == "securityhub":
+        told = {"Code": problem.code, "Message": problem.message}
+    return Response(json.dumps(told), problem.status, {"x-amzn-errortype": problem.code},
+                    content_type=JSON_TYPE if service == "ecr" else "application/json")
 
 
 def repositories(given: Any) -> list[str]:

@@ -3,6 +3,19 @@
 //! Gather (a scan's pages, the image's record) → decide (`policy`) → deliver → remember. What follows are the ports it
 //! needs; each has two implementors, `aws` and the tests' world.
 
+pub mod account;
+mod digests;
+pub mod hub;
+pub mod look;
+pub mod outbox;
+mod parents;
+mod people;
+pub mod policies;
+mod previous;
+pub mod reconcile;
+pub mod tell;
+pub mod walk;
+
 use super::Version;
 use crate::event::findings::{DeadLetter, Job};
 use crate::fault::Fault;
@@ -13,6 +26,9 @@ use crate::model::repository::Tags;
 use crate::model::scan::ScanAnswer;
 use crate::policy::parcel::Parcel;
 use crate::policy::record::ImageRecord;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
 use serde_json::Value;
 use std::future::Future;
 
@@ -84,6 +100,12 @@ pub trait Records: Sync {
         prefix: &str,
         token: Option<String>,
     ) -> impl Future<Output = Result<Listing<Entry>, Fault>> + Send;
+    /// One page of the images remembered of a registry, in the order of their keys.
+    fn remembered(
+        &self,
+        place: &Place,
+        token: Option<String>,
+    ) -> impl Future<Output = Result<Listing<ImageRef>, Fault>> + Send;
     /// Writes an object of the archive: gzip of newline-delimited JSON.
     fn put_archive(&self, key: &str, lines: &[u8]) -> impl Future<Output = Result<(), Fault>> + Send;
 }
@@ -124,3 +146,9 @@ pub trait Jobs: Sync {
 /// All of it.
 pub trait Forwarding: Scans + Records + Sinks + Jobs {}
 impl<T: Scans + Records + Sinks + Jobs> Forwarding for T {}
+
+/// The day of an instant in milliseconds since 1970, in UTC.
+pub fn day_of(milliseconds: i64) -> Date {
+    let instant = Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH);
+    Offset::UTC.to_datetime(instant).date()
+}

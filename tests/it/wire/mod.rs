@@ -2,20 +2,25 @@
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use ecr_steward::aws::cfn_reply::{Delivered, Undelivered, deliver, reach};
-use ecr_steward::aws::{Aws, Connection};
-use ecr_steward::config::{Endpoints, Keys, Settings};
+use ecr_steward::aws::{Aws, Connection, Forwarder};
+use ecr_steward::config::{Endpoints, FindingsSettings, Keys, Settings};
 use ecr_steward::event::message::{Continue, Message, Settle, VERSION};
 use ecr_steward::event::url::ResponseUrl;
 use ecr_steward::fault::FaultKind;
 use ecr_steward::flow::{Keep as _, Postpone as _, Read as _, Recall as _, Stacks as _, Version, Write as _};
 use ecr_steward::model::identity::{Identity, StackId};
+use ecr_steward::model::image::{Digest, ImageRef};
 use ecr_steward::model::name::RepositoryName;
+use ecr_steward::model::place::Place;
 use ecr_steward::model::repository::{Encryption, EncryptionType, Mutability, MutabilityMode, Tags};
 use ecr_steward::plan::Change;
 use ecr_steward::plan::NotEmpty;
 use ecr_steward::plan::ledger::Ledger;
+use ecr_steward::policy::parcel::Parcel;
+use ecr_steward::spec::findings::Sink;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -23,12 +28,21 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 mod account;
+mod bus;
 mod cfn_reply;
+mod dead_letters;
 mod ecr;
+mod findings;
+mod images;
+mod jobs;
 mod parameters;
 mod queue;
+mod records;
+mod security_hub;
 mod stacks;
 mod state;
+mod topic;
+mod webhook;
 
 const STACK: &str = "arn:aws:cloudformation:eu-west-1:123456789012:stack/shop/11111111-2222-3333-4444-555555555555";
 
@@ -39,6 +53,7 @@ struct Said {
     url: String,
     headers: BTreeMap<String, String>,
     body: String,
+    bytes: Vec<u8>,
 }
 
 impl Said {
@@ -47,8 +62,8 @@ impl Said {
     }
 }
 
-/// Status, headers and body of one answer.
-type Answer = (u16, Vec<(&'static str, String)>, String);
+/// Status, headers and body of one answer; a status of 0 is a connection that breaks.
+type Answer = (u16, Vec<(&'static str, String)>, Vec<u8>);
 
 /// Answers from a list, in order, and remembers what was asked.
 #[derive(Clone, Debug, Default)]
@@ -60,13 +75,19 @@ struct Tape {
 impl HttpConnector for Tape {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let headers = request.headers().iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let bytes = request.body().bytes().unwrap_or_default().to_vec();
         self.said.lock().unwrap().push(Said {
             method: request.method().to_owned(),
             url: request.uri().to_owned(),
             headers: headers.collect(),
-            body: String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned(),
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
         });
         let (status, headers, body) = self.answers.lock().unwrap().pop_front().expect("an answer for this request");
+        if status == 0 {
+            let why = format!("error trying to connect to {}", request.uri());
+            return HttpConnectorFuture::ready(Err(ConnectorError::io(why.into())));
+        }
         let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
         for (name, value) in headers {
             response.headers_mut().insert(name, value);
@@ -85,8 +106,12 @@ impl Tape {
     }
 
     fn then(&self, status: u16, headers: &[(&'static str, &str)], body: &str) {
+        self.then_bytes(status, headers, body.as_bytes());
+    }
+
+    fn then_bytes(&self, status: u16, headers: &[(&'static str, &str)], body: &[u8]) {
         let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        self.answers.lock().unwrap().push_back((status, headers, body.to_owned()));
+        self.answers.lock().unwrap().push_back((status, headers, body.to_vec()));
     }
 
     fn connection(&self) -> Connection {
@@ -100,20 +125,25 @@ impl Tape {
     /// The SDK rations second tries per service and Region over the whole process: whoever uses them up takes a
     /// Region of its own.
     fn aws_in(&self, region: &str) -> Aws {
-        let settings = Settings {
-            region: region.to_owned(),
-            state_bucket: "state".to_owned(),
-            queue_url: "https://sqs.eu-west-1.amazonaws.com/123456789012/own".to_owned(),
-            parameter_prefix: "/ecr-steward".to_owned(),
-            credentials: Keys {
-                access_key_id: "AKIDEXAMPLE".to_owned(),
-                secret_access_key: "not-a-secret".to_owned(),
-                session_token: None,
-            },
-            endpoints: Endpoints::default(),
-            warm_up: false,
+        Aws::for_function(&settings(region), &self.connection())
+    }
+
+    fn forwarder(&self) -> Forwarder {
+        self.forwarder_with(|_| {})
+    }
+
+    fn forwarder_with(&self, otherwise: impl FnOnce(&mut FindingsSettings)) -> Forwarder {
+        let mut settings = FindingsSettings {
+            shared: settings("eu-west-1"),
+            account: "123456789012".to_owned(),
+            partition: "aws".to_owned(),
+            dead_letter_url: "https://sqs.eu-west-1.amazonaws.com/123456789012/dead".to_owned(),
+            topic_arn: "arn:aws:sns:eu-west-1:123456789012:topic".to_owned(),
+            event_bus: "ecr-steward".to_owned(),
+            max_receives: 5,
         };
-        Aws::for_function(&settings, &self.connection())
+        otherwise(&mut settings);
+        Forwarder::for_function(&settings, &self.connection())
     }
 
     fn said(&self) -> Vec<Said> {
@@ -128,6 +158,22 @@ impl Tape {
     }
 }
 
+fn settings(region: &str) -> Settings {
+    Settings {
+        region: region.to_owned(),
+        state_bucket: "state".to_owned(),
+        queue_url: "https://sqs.eu-west-1.amazonaws.com/123456789012/own".to_owned(),
+        parameter_prefix: "/ecr-steward".to_owned(),
+        credentials: Keys {
+            access_key_id: "AKIDEXAMPLE".to_owned(),
+            secret_access_key: "not-a-secret".to_owned(),
+            session_token: None,
+        },
+        endpoints: Endpoints::default(),
+        warm_up: false,
+    }
+}
+
 fn run<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(work)
@@ -135,6 +181,29 @@ fn run<T>(work: impl Future<Output = T>) -> T {
 
 fn name(text: &str) -> RepositoryName {
     RepositoryName::parse(text).unwrap()
+}
+
+fn place() -> Place {
+    Place { partition: "aws".to_owned(), region: "eu-west-1".to_owned(), account: "123456789012".to_owned() }
+}
+
+fn digest(of: char) -> Digest {
+    Digest::parse(&format!("sha256:{}", String::from(of).repeat(64))).unwrap()
+}
+
+fn image() -> ImageRef {
+    ImageRef { place: place(), repository: name("shop/web"), digest: digest('a') }
+}
+
+fn parcel(sink: Sink, body: &str) -> Parcel {
+    Parcel {
+        key: "0123456789abcdef0123456789abcdef".to_owned(),
+        sink,
+        secret: None,
+        subject: String::new(),
+        attributes: BTreeMap::new(),
+        body: body.to_owned(),
+    }
 }
 
 fn identity() -> Identity {

@@ -1,0 +1,1 @@
+"""Security Hub: findings judged and kept as the real service judges and keeps them."""

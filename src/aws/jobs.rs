@@ -1,0 +1,121 @@
+//! The findings queue and its dead letters: the port `flow::findings::Jobs`.
+
+use super::Forwarder;
+use super::dead_letter::body;
+use super::exchange::Tries;
+use super::fault::{fault, kind_of};
+use crate::event::findings::{DeadLetter, Job};
+use crate::fault::{Fault, FaultKind};
+use crate::flow::findings::Jobs;
+use aws_sdk_sqs::types::{
+    BatchResultErrorEntry, QueueAttributeName, SendMessageBatchRequestEntry, SendMessageBatchResultEntry,
+};
+use tokio::time::sleep;
+
+/// Messages and bytes one `SendMessageBatch` may carry (SQS API reference; its newer megabyte is not offered everywhere).
+const MOST_ENTRIES: usize = 10;
+pub(super) const MOST_BYTES: usize = 262_144;
+/// Longest delay SQS knows, in seconds.
+const LONGEST_DELAY: u32 = 900;
+/// How often the messages that were not taken are sent again.
+const MOST_TRIES: u32 = 4;
+
+impl Jobs for Forwarder {
+    async fn enqueue(&self, jobs: &[Job], delay_seconds: u32) -> Result<(), Fault> {
+        let bodies = jobs.iter().map(|job| {
+            serde_json::to_string(job)
+                .map_err(|error| ours("SendMessageBatch", FaultKind::Unexpected, error.to_string()))
+        });
+        let bodies: Vec<String> = bodies.collect::<Result<_, _>>()?;
+        let delay = i32::try_from(delay_seconds.min(LONGEST_DELAY)).unwrap_or_default();
+        for batch in batches(&bodies) {
+            self.send(batch, delay).await?;
+        }
+        Ok(())
+    }
+
+    async fn dead_letter(&self, letter: &DeadLetter) -> Result<(), Fault> {
+        let body = body(letter).map_err(|why| ours("SendMessage", FaultKind::Unexpected, why))?;
+        let call = self.sqs.send_message().queue_url(&self.installation.dead_letter_url).message_body(body);
+        call.send().await.map(|_| ()).map_err(|error| fault("sqs", "SendMessage", &error))
+    }
+
+    async fn began_at(&self) -> Result<i64, Fault> {
+        let call = self
+            .sqs
+            .get_queue_attributes()
+            .queue_url(&self.installation.queue_url)
+            .attribute_names(QueueAttributeName::CreatedTimestamp);
+        let answer = call.send().await.map_err(|error| fault("sqs", "GetQueueAttributes", &error))?;
+        let made = answer.attributes().and_then(|all| all.get(&QueueAttributeName::CreatedTimestamp)?.parse().ok());
+        let silent = || ours("GetQueueAttributes", FaultKind::Unexpected, "the queue does not say when it was made");
+        made.ok_or_else(silent)
+    }
+}
+
+impl Forwarder {
+    /// Sends one batch; the messages of it that were not taken again, as long as that may help.
+    async fn send(&self, batch: &[String], delay: i32) -> Result<(), Fault> {
+        let mut open: Vec<&String> = batch.iter().collect();
+        let mut tries = Tries::new(MOST_TRIES);
+        loop {
+            let entries = open.iter().enumerate().map(|(at, body)| {
+                SendMessageBatchRequestEntry::builder()
+                    .id(at.to_string())
+                    .message_body(body.as_str())
+                    .delay_seconds(delay)
+                    .build()
+                    .map_err(|error| ours("SendMessageBatch", FaultKind::Unexpected, error.to_string()))
+            });
+            let entries = entries.collect::<Result<_, _>>()?;
+            let call = self.sqs.send_message_batch().queue_url(&self.installation.queue_url).set_entries(Some(entries));
+            let answer = call.send().await.map_err(|error| fault("sqs", "SendMessageBatch", &error))?;
+            let taken: Vec<&str> = answer.successful().iter().map(SendMessageBatchResultEntry::id).collect();
+            let mut at = 0..;
+            open.retain(|_| at.next().is_none_or(|at: usize| !taken.contains(&at.to_string().as_str())));
+            if open.is_empty() {
+                return Ok(());
+            }
+            let trouble = trouble(answer.failed(), open.len());
+            match tries.wait().filter(|_| trouble.retryable()) {
+                Some(wait) => sleep(wait).await,
+                None => return Err(trouble),
+            }
+        }
+    }
+}
+
+/// What is wrong with messages that were not taken. What is wrong with one for good is told before what may pass.
+fn trouble(failed: &[BatchResultErrorEntry], open: usize) -> Fault {
+    let worst = failed.iter().find(|entry| entry.sender_fault()).or_else(|| failed.first());
+    let Some(entry) = worst else {
+        return ours("SendMessageBatch", FaultKind::Unavailable, format!("{open} messages were not answered"));
+    };
+    let kind = match kind_of("SendMessageBatch", entry.code()) {
+        FaultKind::Unexpected if entry.sender_fault() => FaultKind::Invalid,
+        FaultKind::Unexpected => FaultKind::Unavailable,
+        kind => kind,
+    };
+    Fault { code: entry.code().to_owned(), ..ours("SendMessageBatch", kind, entry.message().unwrap_or_default()) }
+}
+
+/// As many in one call as may be. One that is too large by itself goes alone, and SQS says so.
+fn batches(bodies: &[String]) -> Vec<&[String]> {
+    let mut batches = Vec::new();
+    let mut rest = bodies;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fitting = rest.iter().take(MOST_ENTRIES).take_while(|body| {
+            bytes += body.len();
+            bytes <= MOST_BYTES
+        });
+        let (batch, after) = rest.split_at(fitting.count().max(1));
+        batches.push(batch);
+        rest = after;
+    }
+    batches
+}
+
+fn ours(operation: &'static str, kind: FaultKind, message: impl Into<String>) -> Fault {
+    Fault::ours("sqs", operation, kind, message)
+}

@@ -1,0 +1,126 @@
+//! What is remembered of findings, in the state bucket: the port `flow::findings::Records`.
+
+use super::Forwarder;
+use super::bucket::{Over, broken};
+use super::fault::fault;
+use crate::fault::{Fault, FaultKind};
+use crate::flow::Version;
+use crate::flow::findings::{Entry, Listing, Records};
+use crate::model::image::{ImageRef, of_state_key, registry_prefix};
+use crate::model::place::Place;
+use crate::policy::record::{ImageRecord, RECORD_VERSION};
+use flate2::Compression;
+use flate2::bufread::GzDecoder;
+use flate2::write::GzEncoder;
+use serde::Deserialize;
+use serde_json::Value;
+use std::io::{self, Read as _, Write as _};
+
+/// What gzipped objects are. Not a content encoding: that would be undone by some of those who read, and not by others.
+const GZIP: &str = "application/gzip";
+/// A record is written at every change and read at every look: fast goes before small.
+const EFFORT: Compression = Compression::new(2);
+/// Bytes of a record when unpacked: many times what the most findings ECR keeps of an image take, and a bound for what a
+/// few packed bytes may ask of a small function.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// The part of a record that every version has.
+#[derive(Deserialize)]
+struct Stamp {
+    version: u32,
+}
+
+impl Records for Forwarder {
+    async fn record(&self, image: &ImageRef) -> Result<Option<(ImageRecord, Version)>, Fault> {
+        let key = image.state_key();
+        let Some((packed, tag)) = self.state.get_bytes(&key).await? else {
+            return Ok(None);
+        };
+        let bytes = unpacked(&packed).map_err(|error| broken(format!("{key}: the object is not gzip: {error}")))?;
+        let read = serde_json::from_slice::<ImageRecord>(&bytes);
+        // A newer form may be none of ours; its version is told apart from that.
+        let version = read.as_ref().map_or_else(
+            |_| serde_json::from_slice::<Stamp>(&bytes).map_or(0, |stamp| stamp.version),
+            |record| record.version,
+        );
+        if version > RECORD_VERSION {
+            return Err(broken(format!("{key}: written by a newer ecr-steward (version {version}); deploy that one")));
+        }
+        let record = read.map_err(|error| broken(format!("{key}: the record cannot be read: {error}")))?;
+        Ok(Some((record, Version::Tag(tag))))
+    }
+
+    async fn save_record(&self, record: &ImageRecord, over: &Version) -> Result<Version, Fault> {
+        let key = record.image.state_key();
+        let bytes = serde_json::to_vec(record).map_err(io::Error::from).and_then(|bytes| packed(&bytes));
+        let bytes = bytes.map_err(|error| unwritten(&key, &error))?;
+        self.state.put_bytes(&key, bytes, GZIP, Over::of(over)).await.map(Version::Tag)
+    }
+
+    async fn forget_record(&self, image: &ImageRef) -> Result<(), Fault> {
+        self.state.remove(&image.state_key()).await
+    }
+
+    async fn document(&self, key: &str) -> Result<Option<(Value, Version)>, Fault> {
+        Ok(self.state.get(key).await?.map(|(document, tag)| (document, Version::Tag(tag))))
+    }
+
+    async fn save_document(&self, key: &str, document: &Value, over: Option<&Version>) -> Result<Version, Fault> {
+        self.state.put(key, document, over.map_or(Over::Anything, Over::of)).await.map(Version::Tag)
+    }
+
+    async fn forget_document(&self, key: &str) -> Result<(), Fault> {
+        self.state.remove(key).await
+    }
+
+    async fn entries(&self, prefix: &str, token: Option<String>) -> Result<Listing<Entry>, Fault> {
+        let call = self
+            .state
+            .s3
+            .list_objects_v2()
+            .bucket(&self.state.name)
+            .prefix(prefix)
+            .delimiter("/")
+            .set_continuation_token(token);
+        let answer = call.send().await.map_err(|error| fault("s3", "ListObjectsV2", &error))?;
+        let entries = answer.contents.unwrap_or_default().into_iter().filter_map(|object| {
+            let modified = object.last_modified.map_or(0, |at| at.secs());
+            Some(Entry { key: object.key?, modified })
+        });
+        Ok((entries.collect(), answer.next_continuation_token))
+    }
+
+    async fn remembered(&self, place: &Place, token: Option<String>) -> Result<Listing<ImageRef>, Fault> {
+        let prefix = registry_prefix(place);
+        let call =
+            self.state.s3.list_objects_v2().bucket(&self.state.name).prefix(prefix).set_continuation_token(token);
+        let answer = call.send().await.map_err(|error| fault("s3", "ListObjectsV2", &error))?;
+        let keys = answer.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
+        Ok((keys.filter_map(|key| of_state_key(place, &key)).collect(), answer.next_continuation_token))
+    }
+
+    async fn put_archive(&self, key: &str, lines: &[u8]) -> Result<(), Fault> {
+        let bytes = packed(lines).map_err(|error| unwritten(key, &error))?;
+        self.state.put_bytes(key, bytes, GZIP, Over::Anything).await.map(|_| ())
+    }
+}
+
+/// The same bytes for the same bytes: the header holds no time (flate2 writes none unless it is told one).
+fn packed(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut packer = GzEncoder::new(Vec::new(), EFFORT);
+    packer.write_all(bytes)?;
+    packer.finish()
+}
+
+fn unpacked(packed: &[u8]) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = GzDecoder::new(packed).take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    if u64::try_from(read).is_ok_and(|read| read > MOST_BYTES) {
+        return Err(io::Error::other("it is far too large"));
+    }
+    Ok(bytes)
+}
+
+fn unwritten(key: &str, error: &io::Error) -> Fault {
+    Fault::ours("s3", "PutObject", FaultKind::Unexpected, format!("{key}: {error}"))
+}

@@ -1,0 +1,88 @@
+//! Counting, for CloudWatch: one line per invocation in the embedded metric format, and one per sink. Few dimensions: a
+//! vulnerability or an image is never one.
+
+use super::sort::Task;
+use super::work::Done;
+use crate::event::findings::{Cause, Job};
+use crate::flow::findings::account::Outcome;
+use crate::policy::change::ChangeKind;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::io::Write as _;
+
+/// The namespace of all metrics.
+const NAMESPACE: &str = "EcrSteward";
+
+/// Counts of one invocation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Metrics {
+    counts: BTreeMap<&'static str, usize>,
+    by_sink: BTreeMap<&'static str, BTreeMap<&'static str, usize>>,
+}
+
+impl Metrics {
+    pub(super) fn count(&mut self, name: &'static str, number: usize) {
+        *self.counts.entry(name).or_default() += number;
+    }
+
+    fn of_sink(&mut self, sink: &'static str, name: &'static str, number: usize) {
+        *self.by_sink.entry(sink).or_default().entry(name).or_default() += number;
+    }
+
+    /// Counts what became of a job.
+    pub(super) fn add(&mut self, task: &Task, done: &Done) {
+        self.count("ScansMissed", done.missed);
+        if done.trouble.is_some() {
+            self.count("Failed", 1);
+        }
+        if let Job::Image(job) = &task.job {
+            self.count("ScansSeen", usize::from(job.cause == Cause::Scan));
+        }
+        let Some(account) = &done.account else { return };
+        let kinds = [
+            ("FindingsNew", ChangeKind::New),
+            ("FindingsChanged", ChangeKind::Changed),
+            ("FindingsFixed", ChangeKind::Fixed),
+            ("FindingsWaived", ChangeKind::Waived),
+            ("FindingsReactivated", ChangeKind::Reactivated),
+        ];
+        for (name, kind) in kinds {
+            self.count(name, account.count(kind));
+        }
+        self.count("ImagesNotScanned", usize::from(account.outcome == Outcome::NotScanned));
+        for (sink, number) in &account.delivered {
+            self.of_sink(sink.as_str(), "Delivered", *number);
+        }
+        for (sink, number) in &account.refused {
+            self.of_sink(sink.as_str(), "Refused", *number);
+            self.count("DeadLettered", *number);
+        }
+    }
+
+    /// Writes them; a time of its own, in milliseconds since 1970, goes with them.
+    pub(super) fn write(&self, stack: &str, now: i64) {
+        let mut lines = embedded(&json!({"Stack": stack}), &self.counts, now);
+        for (sink, counts) in &self.by_sink {
+            lines.push_str(&embedded(&json!({"Stack": stack, "Sink": sink}), counts, now));
+        }
+        // Nobody is left to tell when writing a line fails.
+        let _ = std::io::stdout().lock().write_all(lines.as_bytes());
+    }
+}
+
+/// One line (CloudWatch user guide, "Specification: Embedded metric format").
+fn embedded(dimensions: &Value, counts: &BTreeMap<&'static str, usize>, now: i64) -> String {
+    let names: Vec<&String> = dimensions.as_object().into_iter().flat_map(Map::keys).collect();
+    let metrics: Vec<Value> = counts.keys().map(|name| json!({"Name": name, "Unit": "Count"})).collect();
+    let mut line = json!({
+        "_aws": {
+            "Timestamp": now,
+            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [names], "Metrics": metrics}],
+        },
+    });
+    if let Some(members) = line.as_object_mut() {
+        members.extend(dimensions.as_object().cloned().unwrap_or_default());
+        members.extend(counts.iter().map(|(name, count)| ((*name).to_owned(), json!(count))));
+    }
+    format!("{line}\n")
+}
