@@ -17,6 +17,9 @@ use std::collections::BTreeSet;
 /// Stands for the owner in the name of a parameter.
 const OWNER: &str = "{owner}";
 
+/// Longest owner, in characters, that becomes part of a parameter's name (an ECR tag value may have 256).
+const LONGEST_OWNER: usize = 100;
+
 /// Who may hear of an image, and by which routes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Audience<'a> {
@@ -104,8 +107,11 @@ fn at_once(route: &Route, change: &Change<'_>) -> bool {
     }
 }
 
-/// The parameter that holds a route's address, for an owner. A repository that names none is `default`'s.
+/// The parameter that holds a route's address, for an owner. A repository that names none is `default`'s, and so is one
+/// whose tag could not stand in a parameter's name: it must not lead anywhere else.
 pub(super) fn secret(route: &Route, owner: Option<&str>) -> Option<String> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    let owner = owner.filter(|owner| !owner.is_empty() && owner.len() <= LONGEST_OWNER && owner.chars().all(legal));
     Some(route.secret_parameter.as_ref()?.replace(OWNER, owner.unwrap_or("default")))
 }
 
