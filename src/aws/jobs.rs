@@ -1,7 +1,7 @@
 //! The findings queue and its dead letters: the port `flow::findings::Jobs`.
 
 use super::Forwarder;
-use super::dead_letter::body;
+use super::dead_letter::{cut, whole};
 use super::exchange::Tries;
 use super::fault::{fault, kind_of};
 use crate::event::findings::{DeadLetter, Job};
@@ -14,7 +14,7 @@ use tokio::time::sleep;
 
 /// Messages and bytes one `SendMessageBatch` may carry (SQS API reference; its newer megabyte is not offered everywhere).
 const MOST_ENTRIES: usize = 10;
-pub(super) const MOST_BYTES: usize = 262_144;
+const MOST_BYTES: usize = 262_144;
 /// Longest delay SQS knows, in seconds.
 const LONGEST_DELAY: u32 = 900;
 /// How often the messages that were not taken are sent again.
@@ -31,9 +31,15 @@ impl Jobs for Forwarder {
     }
 
     async fn dead_letter(&self, letter: &DeadLetter) -> Result<(), Fault> {
-        let body = body(letter).map_err(|why| ours("SendMessage", FaultKind::Unexpected, why))?;
-        let call = self.sqs.send_message().queue_url(&self.installation.dead_letter_url).message_body(body);
-        call.send().await.map(|_| ()).map_err(|error| fault("sqs", "SendMessage", &error))
+        let unwritten = |why| ours("SendMessage", FaultKind::Unexpected, why);
+        if let Some(body) = whole(letter).map_err(unwritten)? {
+            match self.send_dead(body).await {
+                // Perhaps it was too large for this queue.
+                Err(fault) if fault.kind == FaultKind::Invalid => {}
+                ended => return ended,
+            }
+        }
+        self.send_dead(cut(letter).map_err(unwritten)?).await
     }
 
     async fn began_at(&self) -> Result<i64, Fault> {
@@ -57,6 +63,11 @@ impl Forwarder {
             self.send(batch, delay).await?;
         }
         Ok(())
+    }
+
+    async fn send_dead(&self, body: String) -> Result<(), Fault> {
+        let call = self.sqs.send_message().queue_url(&self.installation.dead_letter_url).message_body(body);
+        call.send().await.map(|_| ()).map_err(|error| fault("sqs", "SendMessage", &error))
     }
 
     /// Sends one batch; the messages of it that were not taken again, as long as that may help.

@@ -59,6 +59,8 @@ pub struct Account {
     pub delivered: BTreeMap<Sink, usize>,
     /// What was refused for good, and is a dead letter now: by sink.
     pub refused: BTreeMap<Sink, usize>,
+    /// What may go through later, by sink: calls to Security Hub, messages to the others.
+    pub failed: BTreeMap<Sink, usize>,
     /// Security Hub is not enabled, and only a default route leads there.
     pub hub_is_off: bool,
     /// What must be done again: the message comes back.
@@ -91,6 +93,9 @@ impl Account {
         if !told.refused.is_empty() {
             *self.refused.entry(Sink::SecurityHub).or_default() += told.refused.len();
         }
+        if !told.troubles.is_empty() {
+            *self.failed.entry(Sink::SecurityHub).or_default() += told.troubles.len();
+        }
         self.troubles.extend(told.troubles.iter().cloned());
     }
 
@@ -101,6 +106,9 @@ impl Account {
         }
         for (sink, _) in delivered.refused {
             *self.refused.entry(sink).or_default() += 1;
+        }
+        for sink in delivered.failed {
+            *self.failed.entry(sink).or_default() += 1;
         }
         self.troubles.extend(delivered.troubles);
     }

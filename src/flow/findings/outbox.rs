@@ -26,7 +26,9 @@ pub struct Delivered {
     pub sinks: Vec<Sink>,
     /// Messages refused for good: they are dead letters now.
     pub refused: Vec<(Sink, String)>,
-    /// What may go through later: the messages stay.
+    /// One for each message that stays, since it may go through later.
+    pub failed: Vec<Sink>,
+    /// Why they stay.
     pub troubles: Vec<Fault>,
 }
 
@@ -59,6 +61,7 @@ pub async fn deliver(
                 Ok(()) => delivered.sinks.push(parcel.sink),
                 Err(fault) if may_pass(&fault) => {
                     silent.insert(address.clone());
+                    delivered.failed.push(parcel.sink);
                     delivered.troubles.push(fault);
                     kept.push(parcel);
                 }

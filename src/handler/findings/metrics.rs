@@ -32,9 +32,6 @@ impl Metrics {
     /// Counts what became of a job.
     pub(super) fn add(&mut self, task: &Task, done: &Done) {
         self.count("ScansMissed", done.missed);
-        if done.trouble.is_some() {
-            self.count("Failed", 1);
-        }
         if let Job::Image(job) = &task.job {
             self.count("ScansSeen", usize::from(job.cause == Cause::Scan));
         }
@@ -52,6 +49,9 @@ impl Metrics {
         self.count("ImagesNotScanned", usize::from(account.outcome == Outcome::NotScanned));
         for (sink, number) in &account.delivered {
             self.of_sink(sink.as_str(), "Delivered", *number);
+        }
+        for (sink, number) in &account.failed {
+            self.of_sink(sink.as_str(), "Failed", *number);
         }
         for (sink, number) in &account.refused {
             self.of_sink(sink.as_str(), "Refused", *number);
