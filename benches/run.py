@@ -10,10 +10,10 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from steward_bench import findings, fleet, first_answer, functions, report, size, start, unreachable  # noqa: E402
+from steward_bench import batches, findings, fleet, first_answer, functions, report, size, start, unreachable  # noqa: E402
 from steward_bench.runtime_api import NoSign  # noqa: E402
 
-PARTS = ("size", "start", "first-answer", "unreachable", "fleet", "findings")
+PARTS = ("size", "start", "first-answer", "unreachable", "fleet", "findings", "batches")
 Step = Callable[[], list[report.Section]]
 
 
@@ -54,12 +54,14 @@ def prepared(options: argparse.Namespace) -> dict[str, Step]:
     """What to measure, in order. What is missing for it is told before anything is measured."""
     wanted = [part for part in PARTS if part in (options.parts or PARTS)]
     steps: dict[str, Step] = {}
-    if wanted != ["findings"]:
+    if set(wanted) - {"findings", "batches"}:
         steps |= custom_resource(options, wanted)
     if "findings" in wanted:
         ours = functions.ours(options.findings_bootstrap.absolute(), "findings")
         peers = findings.Peers(*(functions.forwarder(sys.executable, how) for how in ("usual", "careful", "batching")))
         steps["findings"] = lambda: findings.measure(ours, peers, options.findings or findings.SIZES, say)
+    if "batches" in wanted:
+        steps["batches"] = lambda: batches.measure(sys.executable, say)
     return {part: steps[part] for part in wanted}
 
 
