@@ -7,7 +7,7 @@ mod flaws;
 
 pub use flaws::prefix_flaw;
 
-use flaws::{account_flaw, bucket_flaw, bus_flaw, partition_flaw, queue_flaw, region_flaw, topic_flaw};
+use flaws::{account_flaw, bucket_flaw, bus_flaw, partition_flaw, queue_flaw, region_flaw, stack_flaw, topic_flaw};
 
 /// Endpoints that local set-ups may override, by the suffix of their variable (AWS SDK and tools reference,
 /// "service-specific endpoints": the service's id in capitals).
@@ -159,7 +159,7 @@ impl FindingsSettings {
             topic_arn: reader.required("TOPIC_ARN", topic_flaw),
             event_bus: reader.required("EVENT_BUS_NAME", bus_flaw),
             max_receives: reader.count("MAX_RECEIVES", MOST_RECEIVES),
-            stack_name: reader.required("STACK_NAME", |_| None),
+            stack_name: reader.required("STACK_NAME", stack_flaw),
             repository_pattern: reader.required("REPOSITORY_NAME_PATTERN", |_| None),
         };
         reader.end(settings)

@@ -8,6 +8,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use std::collections::BTreeMap;
 use std::error::Error;
 
 impl Aws {
@@ -45,6 +46,17 @@ impl Aws {
         Ok(stack.and_then(|stack| {
             let status = stack.stack_status.map(|status| status.as_str().to_owned()).unwrap_or_default();
             Some((stack.stack_id?, status))
+        }))
+    }
+
+    /// The outputs of a stack by its name or ARN; `None` where there is none.
+    pub async fn stack_outputs(&self, name_or_arn: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
+        let call = self.cloudformation.describe_stacks().stack_name(name_or_arn).send().await;
+        let answer = absent_is_none(call.map_err(|error| explained("cloudformation", "DescribeStacks", &error)))?;
+        let stack = answer.and_then(|answer| answer.stacks.unwrap_or_default().into_iter().next());
+        Ok(stack.map(|stack| {
+            let outputs = stack.outputs.unwrap_or_default().into_iter();
+            outputs.filter_map(|output| Some((output.output_key?, output.output_value?))).collect()
         }))
     }
 

@@ -5,6 +5,7 @@ use super::sdk::client;
 use crate::config::Endpoints;
 use crate::fault::{Fault, FaultKind, absent_is_none};
 use crate::flow::Version;
+use crate::flow::findings::{Entry, Listing};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_types::SdkConfig;
 use serde::Serialize;
@@ -91,6 +92,28 @@ impl Bucket {
         }
         let answer = call.send().await.map_err(|error| fault("s3", "PutObject", &error))?;
         Ok(answer.e_tag.unwrap_or_default())
+    }
+
+    /// One page of what lies below a prefix, in the order of the keys; with a delimiter, up to its next occurrence only.
+    pub(super) async fn list(
+        &self,
+        prefix: &str,
+        delimiter: Option<&str>,
+        token: Option<String>,
+    ) -> Result<Listing<Entry>, Fault> {
+        let call = self
+            .s3
+            .list_objects_v2()
+            .bucket(&self.name)
+            .prefix(prefix)
+            .set_delimiter(delimiter.map(str::to_owned))
+            .set_continuation_token(token);
+        let answer = call.send().await.map_err(|error| fault("s3", "ListObjectsV2", &error))?;
+        let entries = answer.contents.unwrap_or_default().into_iter().filter_map(|object| {
+            let modified = object.last_modified.map_or(0, |at| at.secs());
+            Some(Entry { key: object.key?, modified })
+        });
+        Ok((entries.collect(), answer.next_continuation_token))
     }
 
     /// Removes an object; one that is not there is no fault.

@@ -1,21 +1,26 @@
 //! A dead letter as it fits into a message: what is too large is cut, and the letter says so.
 
-use super::jobs::MOST_BYTES;
 use crate::event::findings::DeadLetter;
 use serde_json::Value;
 
+/// Bytes a message may have (SQS API reference, `SendMessage`); some queues still take only the quarter that was the limit
+/// for long.
+const MOST_BYTES: usize = 1 << 20;
+/// The size to which a letter is cut, which every queue takes.
+const CUT_BYTES: usize = 262_144;
 /// How many bytes of the event and of the finding are kept, in this order until the letter fits. A finding is told from
 /// its head; the event is only where it came from. Escaping makes a text at most six times as long.
 const CUTS: [(usize, usize); 4] = [(131_072, usize::MAX), (8_192, usize::MAX), (8_192, 131_072), (4_096, 16_384)];
 /// Bytes of a reason that are kept where nothing else helps.
 const REASON_BYTES: usize = 4_096;
 
-/// The message. `Err` says why there is none.
-pub(super) fn body(letter: &DeadLetter) -> Result<String, String> {
-    let whole = text(letter)?;
-    if whole.len() <= MOST_BYTES {
-        return Ok(whole);
-    }
+/// The whole letter, where a queue may take it: only a whole one can be replayed. `Err` says why there is none.
+pub(super) fn whole(letter: &DeadLetter) -> Result<Option<String>, String> {
+    text(letter).map(|text| Some(text).filter(|text| text.len() <= MOST_BYTES))
+}
+
+/// The letter cut to what every queue takes. `Err` says why there is none.
+pub(super) fn cut(letter: &DeadLetter) -> Result<String, String> {
     for (event, finding) in CUTS {
         let mut cut = letter.clone();
         let mut notes = Vec::new();
@@ -23,7 +28,7 @@ pub(super) fn body(letter: &DeadLetter) -> Result<String, String> {
         cut.finding = letter.finding.clone().map(|value| shortened(value, finding, "finding", &mut notes));
         cut.reason = format!("{}{}", head(&letter.reason, REASON_BYTES), notes.concat());
         let text = text(&cut)?;
-        if text.len() <= MOST_BYTES {
+        if text.len() <= CUT_BYTES {
             return Ok(text);
         }
     }

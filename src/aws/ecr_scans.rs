@@ -137,7 +137,7 @@ fn page(answer: DescribeImageScanFindingsOutput) -> ScanPage {
     }
 }
 
-fn detail(found: &types::ImageDetail) -> Result<ImageDetail, Fault> {
+pub(super) fn detail(found: &types::ImageDetail) -> Result<ImageDetail, Fault> {
     let digest = Digest::parse(found.image_digest().unwrap_or_default())
         .map_err(|flaw| strange("DescribeImages", format!("an image's digest {flaw}")))?;
     let mut tags = found.image_tags().to_vec();

@@ -1,7 +1,7 @@
 //! The findings queue and its dead letters: the port `flow::findings::Jobs`.
 
 use super::Forwarder;
-use super::dead_letter::body;
+use super::dead_letter::{cut, whole};
 use super::exchange::Tries;
 use super::fault::{fault, kind_of};
 use crate::event::findings::{DeadLetter, Job};
@@ -14,7 +14,7 @@ use tokio::time::sleep;
 
 /// Messages and bytes one `SendMessageBatch` may carry (SQS API reference; its newer megabyte is not offered everywhere).
 const MOST_ENTRIES: usize = 10;
-pub(super) const MOST_BYTES: usize = 262_144;
+const MOST_BYTES: usize = 262_144;
 /// Longest delay SQS knows, in seconds.
 const LONGEST_DELAY: u32 = 900;
 /// How often the messages that were not taken are sent again.
@@ -27,17 +27,19 @@ impl Jobs for Forwarder {
                 .map_err(|error| ours("SendMessageBatch", FaultKind::Unexpected, error.to_string()))
         });
         let bodies: Vec<String> = bodies.collect::<Result<_, _>>()?;
-        let delay = i32::try_from(delay_seconds.min(LONGEST_DELAY)).unwrap_or_default();
-        for batch in batches(&bodies) {
-            self.send(batch, delay).await?;
-        }
-        Ok(())
+        self.send_all(&bodies, delay_seconds).await
     }
 
     async fn dead_letter(&self, letter: &DeadLetter) -> Result<(), Fault> {
-        let body = body(letter).map_err(|why| ours("SendMessage", FaultKind::Unexpected, why))?;
-        let call = self.sqs.send_message().queue_url(&self.installation.dead_letter_url).message_body(body);
-        call.send().await.map(|_| ()).map_err(|error| fault("sqs", "SendMessage", &error))
+        let unwritten = |why| ours("SendMessage", FaultKind::Unexpected, why);
+        if let Some(body) = whole(letter).map_err(unwritten)? {
+            match self.send_dead(body).await {
+                // Perhaps it was too large for this queue.
+                Err(fault) if fault.kind == FaultKind::Invalid => {}
+                ended => return ended,
+            }
+        }
+        self.send_dead(cut(letter).map_err(unwritten)?).await
     }
 
     async fn began_at(&self) -> Result<i64, Fault> {
@@ -54,6 +56,20 @@ impl Jobs for Forwarder {
 }
 
 impl Forwarder {
+    /// Sends messages to the findings queue, as many at a time as may be.
+    pub(super) async fn send_all(&self, bodies: &[String], delay_seconds: u32) -> Result<(), Fault> {
+        let delay = i32::try_from(delay_seconds.min(LONGEST_DELAY)).unwrap_or_default();
+        for batch in batches(bodies) {
+            self.send(batch, delay).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_dead(&self, body: String) -> Result<(), Fault> {
+        let call = self.sqs.send_message().queue_url(&self.installation.dead_letter_url).message_body(body);
+        call.send().await.map(|_| ()).map_err(|error| fault("sqs", "SendMessage", &error))
+    }
+
     /// Sends one batch; the messages of it that were not taken again, as long as that may help.
     async fn send(&self, batch: &[String], delay: i32) -> Result<(), Fault> {
         let mut open: Vec<&String> = batch.iter().collect();
@@ -76,7 +92,7 @@ impl Forwarder {
             if open.is_empty() {
                 return Ok(());
             }
-            let trouble = trouble(answer.failed(), open.len());
+            let trouble = trouble("SendMessageBatch", answer.failed(), open.len());
             match tries.wait().filter(|_| trouble.retryable()) {
                 Some(wait) => sleep(wait).await,
                 None => return Err(trouble),
@@ -85,18 +101,19 @@ impl Forwarder {
     }
 }
 
-/// What is wrong with messages that were not taken. What is wrong with one for good is told before what may pass.
-fn trouble(failed: &[BatchResultErrorEntry], open: usize) -> Fault {
+/// What is wrong with messages that a batch was not done for. What is wrong with one for good is told before what may
+/// pass.
+pub(super) fn trouble(operation: &'static str, failed: &[BatchResultErrorEntry], open: usize) -> Fault {
     let worst = failed.iter().find(|entry| entry.sender_fault()).or_else(|| failed.first());
     let Some(entry) = worst else {
-        return ours("SendMessageBatch", FaultKind::Unavailable, format!("{open} messages were not answered"));
+        return ours(operation, FaultKind::Unavailable, format!("{open} messages were not answered"));
     };
-    let kind = match kind_of("SendMessageBatch", entry.code()) {
+    let kind = match kind_of(operation, entry.code()) {
         FaultKind::Unexpected if entry.sender_fault() => FaultKind::Invalid,
         FaultKind::Unexpected => FaultKind::Unavailable,
         kind => kind,
     };
-    Fault { code: entry.code().to_owned(), ..ours("SendMessageBatch", kind, entry.message().unwrap_or_default()) }
+    Fault { code: entry.code().to_owned(), ..ours(operation, kind, entry.message().unwrap_or_default()) }
 }
 
 /// As many in one call as may be. One that is too large by itself goes alone, and SQS says so.

@@ -2,7 +2,6 @@
 
 use super::Forwarder;
 use super::bucket::{Over, broken};
-use super::fault::fault;
 use crate::fault::{Fault, FaultKind};
 use crate::flow::Version;
 use crate::flow::findings::{Entry, Listing, Records};
@@ -74,29 +73,13 @@ impl Records for Forwarder {
     }
 
     async fn entries(&self, prefix: &str, token: Option<String>) -> Result<Listing<Entry>, Fault> {
-        let call = self
-            .state
-            .s3
-            .list_objects_v2()
-            .bucket(&self.state.name)
-            .prefix(prefix)
-            .delimiter("/")
-            .set_continuation_token(token);
-        let answer = call.send().await.map_err(|error| fault("s3", "ListObjectsV2", &error))?;
-        let entries = answer.contents.unwrap_or_default().into_iter().filter_map(|object| {
-            let modified = object.last_modified.map_or(0, |at| at.secs());
-            Some(Entry { key: object.key?, modified })
-        });
-        Ok((entries.collect(), answer.next_continuation_token))
+        self.state.list(prefix, Some("/"), token).await
     }
 
     async fn remembered(&self, place: &Place, token: Option<String>) -> Result<Listing<ImageRef>, Fault> {
-        let prefix = registry_prefix(place);
-        let call =
-            self.state.s3.list_objects_v2().bucket(&self.state.name).prefix(prefix).set_continuation_token(token);
-        let answer = call.send().await.map_err(|error| fault("s3", "ListObjectsV2", &error))?;
-        let keys = answer.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
-        Ok((keys.filter_map(|key| of_state_key(place, &key)).collect(), answer.next_continuation_token))
+        let (entries, next) = self.state.list(&registry_prefix(place), None, token).await?;
+        // What is no record is not ours to judge.
+        Ok((entries.iter().filter_map(|entry| of_state_key(place, &entry.key)).collect(), next))
     }
 
     async fn put_archive(&self, key: &str, lines: &[u8]) -> Result<(), Fault> {

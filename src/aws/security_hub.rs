@@ -22,7 +22,7 @@ use aws_types::SdkConfig;
 use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 const SERVICE: &str = "securityhub";
 const OPERATION: &str = "BatchImportFindings";
@@ -32,6 +32,8 @@ const RATE: (u32, u32) = (10, 30);
 const MOST_TRIES: u32 = 8;
 /// Longest that one try may take: six megabytes, and a service that reads all of them before it answers.
 const TRY: Duration = Duration::from_secs(30);
+/// After this no further try begins; what takes longer is for the queue.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The way to Security Hub.
 #[derive(Debug)]
@@ -85,6 +87,7 @@ impl Hub {
             return Ok(Vec::new());
         }
         let body = format!("{{\"Findings\":[{}]}}", findings.join(","));
+        let give_up_at = Instant::now() + PATIENCE;
         let mut tries = Tries::new(MOST_TRIES);
         loop {
             self.pace.turn().await;
@@ -92,10 +95,10 @@ impl Hub {
                 Err(fault) if matches!(fault.kind, FaultKind::Throttled | FaultKind::Unavailable) => fault,
                 ended => return ended,
             };
-            let Some(wait) = tries.wait() else {
-                return Err(trouble);
-            };
-            sleep(wait).await;
+            match tries.wait().filter(|wait| Instant::now() + *wait < give_up_at) {
+                Some(wait) => sleep(wait).await,
+                None => return Err(trouble),
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! What may be said on the command line.
 
+use super::args_findings::{FindingsArgs, GateArgs, ReplayArgs};
 use crate::config::prefix_flaw;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -32,7 +33,7 @@ pub(super) struct Global {
     /// `ParameterPrefix` of the installation: where SSM parameters go
     #[arg(long, global = true, value_name = "PATH", default_value = "/ecr-steward", value_parser = prefix)]
     pub(super) parameter_prefix: String,
-    /// How to write to stdout
+    /// How to write to stdout; markdown is for `findings` and `gate`, what stands after yaml else for `findings`
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,
 }
@@ -46,6 +47,35 @@ pub(super) enum Format {
     Json,
     /// YAML
     Yaml,
+    /// A table for a pull request or a job's summary
+    Markdown,
+    /// A page to look at
+    Html,
+    /// Comma-separated values
+    Csv,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// OCSF vulnerability findings, one a line
+    Ocsf,
+}
+
+impl Format {
+    /// Those that every command has.
+    const PLAIN: [Self; 3] = [Self::Table, Self::Json, Self::Yaml];
+
+    /// The word it is asked for by.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+            Self::Yaml => "yaml",
+            Self::Markdown => "markdown",
+            Self::Html => "html",
+            Self::Csv => "csv",
+            Self::Sarif => "sarif",
+            Self::Ocsf => "ocsf",
+        }
+    }
 }
 
 /// The commands.
@@ -63,12 +93,12 @@ pub(super) enum Command {
     PreviewLifecycle(Unbuilt),
     /// Show the compliance report (not built yet)
     Report(Unbuilt),
-    /// Show what scans found (not built yet)
-    Findings(Unbuilt),
-    /// Judge an image by what scans found (not built yet)
-    Gate(Unbuilt),
-    /// Send dead letters again (not built yet)
-    Replay(Unbuilt),
+    /// Show what scans found: what is remembered of it, or what ECR says now
+    Findings(Box<FindingsArgs>),
+    /// Judge an image by what scans found: 0 it may pass, 1 it may not, 2 nobody can tell
+    Gate(Box<GateArgs>),
+    /// Try again what could not be delivered
+    Replay(ReplayArgs),
     /// Show the outputs of a declaration (not built yet)
     Outputs(Unbuilt),
 }
@@ -88,6 +118,20 @@ impl Command {
             Self::Replay(_) => "replay",
             Self::Outputs(_) => "outputs",
         }
+    }
+
+    /// Says why a command cannot write in a format, where it cannot.
+    pub(super) fn refuses(&self, format: Format) -> Option<String> {
+        let what = match self {
+            Self::Findings(args) if args.import_since.is_some() => "findings --import-since",
+            Self::Findings(args) if args.explain => "findings --explain",
+            Self::Findings(_) => return None,
+            Self::Gate(_) if format == Format::Markdown => return None,
+            other => other.name(),
+        };
+        let more = if matches!(self, Self::Gate(_)) { " or markdown" } else { "" };
+        let known = Format::PLAIN.contains(&format);
+        (!known).then(|| format!("{what} does not write {}; ask for table, json, yaml{more}", format.as_str()))
     }
 }
 
@@ -148,7 +192,7 @@ pub(super) struct ApplyArgs {
     pub(super) expect: Option<String>,
 }
 
-fn given(text: &str) -> Result<(String, String), String> {
+pub(super) fn given(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("must be Key=Value".to_owned()),

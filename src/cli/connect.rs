@@ -43,8 +43,16 @@ impl Whereabouts {
     }
 }
 
-/// Clients with whatever credentials the AWS CLI would use, and where they lead.
-pub(super) async fn connect(global: &Global, args: &PlanArgs) -> anyhow::Result<(Aws, Whereabouts)> {
+/// Clients of the declaring half, and what clients of the other half are made from.
+pub(super) struct Clients {
+    pub(super) connection: Connection,
+    pub(super) endpoints: Endpoints,
+    pub(super) aws: Aws,
+    pub(super) region: String,
+}
+
+/// Clients with whatever credentials and Region the AWS CLI would use.
+pub(super) async fn clients(global: &Global) -> anyhow::Result<Clients> {
     let endpoints = global
         .endpoint_url
         .as_ref()
@@ -52,6 +60,12 @@ pub(super) async fn connect(global: &Global, args: &PlanArgs) -> anyhow::Result<
     let connection = Connection::new();
     let made = Aws::for_terminal(&connection, global.profile.as_deref(), global.region.as_deref(), &endpoints).await;
     let (aws, region) = made.map_err(|why| anyhow!(why))?;
+    Ok(Clients { connection, endpoints, aws, region })
+}
+
+/// Clients, and where they lead.
+pub(super) async fn connect(global: &Global, args: &PlanArgs) -> anyhow::Result<(Aws, Whereabouts)> {
+    let Clients { aws, region, .. } = clients(global).await?;
     let aws = aws.with_state_bucket(args.state_bucket.as_deref().unwrap_or_default());
     if let Some(bucket) = &args.state_bucket
         && !aws.has_state_bucket().await?

@@ -3,19 +3,29 @@
 //! `args` is what may be said; `read`, `resolve` and `template` turn a file into properties the way
 //! CloudFormation would hand them over; `connect` and `owner` say where and as whom; `preview` looks and plans with
 //! nothing that can write; `witness` is the world `apply` writes through, which performs only what was previewed.
+//! `findings`, `gate` and `replay` are about what scans found: `installation` says where its records and queues are,
+//! `policy` what judges them, `image` which image is meant and `sight` what ECR says of it.
 //! stdout is data, stderr is talk. The one room with `anyhow`; it knows no SDK type.
 
 mod apply;
 mod args;
+mod args_findings;
 mod check;
 mod conditions;
 mod connect;
+mod findings;
+mod gate;
+mod image;
+mod installation;
 mod output;
 mod owner;
 mod plan;
+mod policy;
 mod preview;
 mod read;
+mod replay;
 mod resolve;
+mod sight;
 mod template;
 mod witness;
 
@@ -58,18 +68,18 @@ pub async fn run() -> ExitCode {
 }
 
 async fn dispatch(cli: &Cli) -> anyhow::Result<Verdict> {
+    if let Some(why) = cli.command.refuses(cli.global.format) {
+        anyhow::bail!("{why}");
+    }
     match &cli.command {
         Command::Check(args) => check::run(&cli.global, args),
         Command::Plan(args) => plan::run(&cli.global, args).await,
         Command::Apply(args) => Box::pin(apply::run(&cli.global, args)).await,
-        Command::Adopt(_)
-        | Command::PreviewLifecycle(_)
-        | Command::Report(_)
-        | Command::Findings(_)
-        | Command::Gate(_)
-        | Command::Replay(_)
-        | Command::Outputs(_) => {
-            anyhow::bail!("{} is not built yet; check, plan and apply are", cli.command.name())
+        Command::Findings(args) => findings::run(&cli.global, args).await,
+        Command::Gate(args) => gate::run(&cli.global, args).await,
+        Command::Replay(args) => replay::run(&cli.global, args).await,
+        Command::Adopt(_) | Command::PreviewLifecycle(_) | Command::Report(_) | Command::Outputs(_) => {
+            anyhow::bail!("{} is not built yet; check, plan, apply, findings, gate and replay are", cli.command.name())
         }
     }
 }

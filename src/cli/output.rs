@@ -8,10 +8,18 @@ use std::io::{ErrorKind, IsTerminal as _, Write as _};
 /// Writes the result of a command. `table` is the text for people.
 pub(super) fn data(format: Format, table: &str, value: &Value) -> anyhow::Result<()> {
     let text = match format {
-        Format::Table => table.to_owned(),
+        // The others are written by the commands that have them.
+        Format::Table | Format::Markdown | Format::Html | Format::Csv | Format::Sarif | Format::Ocsf => {
+            table.to_owned()
+        }
         Format::Json => serde_json::to_string_pretty(value).context("the result cannot be written as JSON")?,
         Format::Yaml => serde_norway::to_string(value).context("the result cannot be written as YAML")?,
     };
+    written(&text)
+}
+
+/// Writes a text to stdout.
+pub(super) fn written(text: &str) -> anyhow::Result<()> {
     let text = text.trim_end();
     let mut out = std::io::stdout().lock();
     let written = writeln!(out, "{text}").and_then(|()| out.flush());
@@ -32,6 +40,15 @@ pub(super) fn talk(line: &str) {
 pub(super) fn progress(line: &str) {
     if std::io::stderr().is_terminal() {
         talk(line);
+    }
+}
+
+/// Says how much of long work is done, on one line of the terminal that is written again and again.
+pub(super) fn progress_of(done: usize, all: usize, what: &str) {
+    const EVERY: usize = 25;
+    if (done.is_multiple_of(EVERY) || done == all) && std::io::stderr().is_terminal() {
+        let end = if done == all { "\n" } else { "" };
+        let _ = write!(std::io::stderr().lock(), "\r{done}/{all} {what}{end}");
     }
 }
 

@@ -64,3 +64,10 @@ pub(super) fn bus_flaw(bus: &str) -> Option<&'static str> {
     };
     (name.is_empty() || !name.chars().all(legal)).then_some("must be the name or ARN of an event bus")
 }
+
+/// A stack's name (CloudFormation API reference, `CreateStack`).
+pub(super) fn stack_flaw(name: &str) -> Option<&'static str> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic());
+    (!begins || name.len() > 128 || !name.chars().all(legal)).then_some("must be the name of a stack")
+}

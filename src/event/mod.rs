@@ -5,6 +5,7 @@
 
 pub mod failure;
 pub mod findings;
+pub mod letters;
 pub mod message;
 pub mod reply;
 pub mod request;

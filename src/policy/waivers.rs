@@ -53,7 +53,7 @@ pub fn expiring(policy: &FindingsPolicy, today: Date, within_days: i32) -> Vec<&
 }
 
 /// Is the finding one that the waiver is about, whenever?
-fn covers(waiver: &Waiver, subject: Subject<'_>, finding: &Finding) -> bool {
+pub fn covers(waiver: &Waiver, subject: Subject<'_>, finding: &Finding) -> bool {
     // The most telling first.
     waiver.vulnerability.matches_any_case(&finding.vulnerability)
         && waiver.package.as_ref().is_none_or(|package| package.matches(&finding.package))

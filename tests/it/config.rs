@@ -12,13 +12,15 @@ const GOOD: [(&str, &str); 6] = [
 ];
 
 /// What the findings function needs besides.
-const FINDINGS: [(&str, &str); 6] = [
+const FINDINGS: [(&str, &str); 8] = [
     ("ACCOUNT_ID", "123456789012"),
     ("PARTITION", "aws"),
     ("DEAD_LETTER_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/dead"),
     ("TOPIC_ARN", "arn:aws:sns:eu-west-1:123456789012:topic"),
     ("EVENT_BUS_NAME", "ecr-steward"),
+    ("STACK_NAME", "ecr-steward"),
     ("MAX_RECEIVES", "5"),
+    ("REPOSITORY_NAME_PATTERN", "*"),
 ];
 
 /// Reads the good environment with some variables set otherwise; an empty value is a variable that is not set.
@@ -119,6 +121,7 @@ fn the_findings_function_needs_what_the_others_need_and_more() {
     assert_eq!(settings.dead_letter_url, "https://sqs.eu-west-1.amazonaws.com/123456789012/dead");
     assert_eq!(settings.topic_arn, "arn:aws:sns:eu-west-1:123456789012:topic");
     assert_eq!((settings.event_bus.as_str(), settings.max_receives), ("ecr-steward", 5));
+    assert_eq!(settings.stack_name, "ecr-steward");
     for (name, _) in GOOD.iter().chain(&FINDINGS) {
         let BadEnvironment(wrong) = read_findings(&[(name, "")]).unwrap_err();
         assert_eq!(wrong, [format!("{name} is not set")]);
@@ -139,6 +142,8 @@ fn nonsense_for_the_findings_function_is_refused_by_name() {
         ("TOPIC_ARN", "arn:aws:sns:eu-west-1::topic"),
         ("EVENT_BUS_NAME", "my bus"),
         ("EVENT_BUS_NAME", "a/b"),
+        ("STACK_NAME", "my_stack"),
+        ("STACK_NAME", "1st"),
         ("MAX_RECEIVES", "0"),
         ("MAX_RECEIVES", "1001"),
         ("MAX_RECEIVES", "five"),

@@ -246,6 +246,7 @@ fn job_word(job: &Job) -> String {
         Job::Image(job) => format!("image ({})", serde_json::to_value(job.cause).unwrap().as_str().unwrap()),
         Job::Repository(_) => "repository".to_owned(),
         Job::Reconcile(_) => "reconcile".to_owned(),
+        Job::Deliver(_) => "deliver".to_owned(),
     }
 }
 

@@ -4,20 +4,32 @@ use super::*;
 use ecr_steward::event::findings::DeadLetter;
 use ecr_steward::flow::findings::Jobs as _;
 
-/// Bytes a message may have.
-const MOST: usize = 262_144;
+/// Bytes a message may have, and what older queues take of that.
+const MOST: usize = 1_048_576;
+const CUT: usize = 262_144;
 
-/// The letter as it arrives.
-fn arrived(letter: &DeadLetter) -> DeadLetter {
+/// The letter as it arrives in a queue that takes messages of `most` bytes, and how often it was sent.
+fn arrived_in(most: usize, letter: &DeadLetter) -> (DeadLetter, usize) {
     run(async {
-        let tape = Tape::of(&[(200, json!({"MessageId": "m"}))]);
+        let size = serde_json::to_string(letter).unwrap().len();
+        let tape = Tape::default();
+        if size > most && size <= MOST {
+            tape.then(400, &[], &refused("InvalidParameterValue", "Message must be shorter").to_string());
+        }
+        tape.then(200, &[], "{\"MessageId\": \"m\"}");
         tape.forwarder().dead_letter(letter).await.unwrap();
-        let asked = tape.one().json();
+        let said = tape.said();
+        let asked = said.last().unwrap().json();
         assert_eq!(asked["QueueUrl"], "https://sqs.eu-west-1.amazonaws.com/123456789012/dead");
         let body = asked["MessageBody"].as_str().unwrap();
-        assert!(body.len() <= MOST, "{}", body.len());
-        serde_json::from_str(body).unwrap()
+        assert!(body.len() <= most, "{}", body.len());
+        (serde_json::from_str(body).unwrap(), said.len())
     })
+}
+
+/// The letter as it arrives in a queue with the smaller limit.
+fn arrived(letter: &DeadLetter) -> DeadLetter {
+    arrived_in(CUT, letter).0
 }
 
 fn letter(finding: Option<Value>, event: Value) -> DeadLetter {
@@ -29,9 +41,29 @@ fn letter(finding: Option<Value>, event: Value) -> DeadLetter {
 fn a_letter_that_fits_arrives_as_it_is() {
     let small = letter(Some(json!({"id": 1})), json!({"job": "image", "tags": ["ä"]}));
     assert_eq!(arrived(&small), small);
-    let event = json!("x".repeat(MOST - 200));
+    let event = json!("x".repeat(CUT - 200));
     let large = letter(None, event);
-    assert_eq!(arrived(&large), large);
+    assert_eq!(arrived_in(CUT, &large), (large, 1));
+}
+
+#[test]
+fn a_letter_is_cut_only_where_the_queue_does_not_take_it_whole() {
+    let large = letter(None, json!({"job": "deliver", "parcel": {"body": "x".repeat(500_000)}}));
+    assert_eq!(arrived_in(MOST, &large), (large.clone(), 1), "only a whole one can be replayed");
+    let (cut, times) = arrived_in(CUT, &large);
+    assert!(times == 2 && cut.event.is_string(), "{times}");
+    let (cut, times) = arrived_in(MOST, &letter(None, json!("x".repeat(MOST))));
+    assert!(times == 1 && cut.event.as_str().unwrap().len() == 131_072, "{times}");
+}
+
+#[test]
+fn a_dead_letter_that_cannot_be_sent_is_a_fault() {
+    run(async {
+        let tape = Tape::of(&[(400, refused("AccessDeniedException", "no"))]);
+        let fault = tape.forwarder().dead_letter(&letter(None, json!("x"))).await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Denied);
+        tape.one();
+    });
 }
 
 #[test]

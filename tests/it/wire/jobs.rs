@@ -6,7 +6,16 @@ use ecr_steward::flow::findings::Jobs as _;
 
 fn job(occurred: i64, tags: Option<Vec<String>>) -> Job {
     let (image, cause) = (image(), Cause::Scan);
-    Job::Image(ImageJob { version: JOBS, image, tags, cause, occurred: Some(occurred), attempt: 0, quiet: false })
+    Job::Image(ImageJob {
+        version: JOBS,
+        image,
+        tags,
+        parent: None,
+        cause,
+        occurred: Some(occurred),
+        attempt: 0,
+        quiet: false,
+    })
 }
 
 /// An answer that takes these entries.

@@ -140,7 +140,9 @@ impl Tape {
             dead_letter_url: "https://sqs.eu-west-1.amazonaws.com/123456789012/dead".to_owned(),
             topic_arn: "arn:aws:sns:eu-west-1:123456789012:topic".to_owned(),
             event_bus: "ecr-steward".to_owned(),
+            stack_name: "ecr-steward".to_owned(),
             max_receives: 5,
+            repository_pattern: "*".to_owned(),
         };
         otherwise(&mut settings);
         Forwarder::for_function(&settings, &self.connection())

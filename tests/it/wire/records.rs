@@ -135,6 +135,27 @@ fn what_lies_directly_below_a_prefix_is_listed_page_by_page() {
 }
 
 #[test]
+fn every_image_remembered_of_a_registry_is_listed_however_deep_its_repository_lies() {
+    run(async {
+        let key = |rest: &str| format!("<Contents><Key>findings/images/123456789012/eu-west-1/{rest}</Key></Contents>");
+        let (one, two) = (format!("aa/{}.json.gz", "b".repeat(64)), format!("shop/web/{}.json.gz", "a".repeat(64)));
+        let keys = [one.as_str(), two.as_str(), "aa/notes.txt", "aa/short.json.gz"].map(key).concat();
+        let tape = Tape::default();
+        let more = "<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>";
+        tape.then(200, &[], &format!("<ListBucketResult>{keys}{more}</ListBucketResult>"));
+        tape.then(200, &[], "<ListBucketResult></ListBucketResult>");
+        let forwarder = tape.forwarder();
+        let (images, token) = forwarder.remembered(&place(), None).await.unwrap();
+        let first = ImageRef { repository: name("aa"), digest: digest('b'), ..image() };
+        assert_eq!(images, [first, image()]);
+        assert_eq!(forwarder.remembered(&place(), token).await, Ok((Vec::new(), None)));
+        let said = tape.said();
+        assert!(said[0].url.contains("prefix=findings%2Fimages%2F123456789012%2Feu-west-1%2F"), "{}", said[0].url);
+        assert!(!said[0].url.contains("delimiter") && said[1].url.contains("continuation-token=t"));
+    });
+}
+
+#[test]
 fn the_archive_is_gzip_with_the_same_bytes_for_the_same_lines_whenever_it_is_written() {
     run(async {
         let tape = Tape::default();
