@@ -1,12 +1,13 @@
-//! The state bucket: the ports `flow::Recall` and `flow::Keep`.
+//! The state bucket: the ports `flow::Recall`, `flow::Keep`, `flow::Declarations` and `flow::Answers`.
 
 use super::Aws;
-use super::bucket::{JSON, Over};
+use super::bucket::{JSON, Over, broken};
 use crate::fault::{Fault, FaultKind};
-use crate::flow::{Answers, Keep, Recall, Version};
+use crate::flow::{Answers, Declarations, Keep, Recall, Version};
 use crate::model::identity::Identity;
 use crate::plan::ledger::{Claim, LEDGER_VERSION, Ledger};
 use crate::plan::snapshot::Snapshot;
+use crate::policy::declared::{DECLARED_VERSION, Declared};
 use serde_json::Value;
 
 impl Recall for Aws {
@@ -15,8 +16,7 @@ impl Recall for Aws {
             return Ok(None);
         };
         if ledger.version > LEDGER_VERSION {
-            let why = format!("{key}: written by a newer ecr-steward (version {}); deploy that one", ledger.version);
-            return Err(Fault::ours("s3", "GetObject", FaultKind::Unexpected, why));
+            return Err(newer(key, ledger.version));
         }
         Ok(Some((ledger, Version::Tag(tag))))
     }
@@ -58,6 +58,31 @@ impl Keep for Aws {
     async fn save_lease(&self, key: &str, claim: &Claim, over: &Version) -> Result<Version, Fault> {
         self.state.put(key, claim, Over::of(over)).await.map(Version::Tag)
     }
+}
+
+impl Declarations for Aws {
+    async fn declared(&self, key: &str) -> Result<Option<(Declared, Version)>, Fault> {
+        let Some((declared, tag)) = self.state.get::<Declared>(key).await? else {
+            return Ok(None);
+        };
+        if declared.version > DECLARED_VERSION {
+            return Err(newer(key, declared.version));
+        }
+        Ok(Some((declared, Version::Tag(tag))))
+    }
+
+    async fn save_declared(&self, key: &str, declared: &Declared, over: &Version) -> Result<Version, Fault> {
+        self.state.put(key, declared, Over::of(over)).await.map(Version::Tag)
+    }
+
+    async fn forget_declared(&self, key: &str) -> Result<(), Fault> {
+        self.state.remove(key).await
+    }
+}
+
+/// Something this version would only damage.
+fn newer(key: &str, version: u32) -> Fault {
+    broken(format!("{key}: written by a newer ecr-steward (version {version}); deploy that one"))
 }
 
 impl Answers for Aws {

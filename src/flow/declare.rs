@@ -10,7 +10,7 @@ use super::hold::{carry_out_while_ours, give_up, recall};
 use super::lease::{self, Lease};
 use super::look::{Looked, Subject, decide, look};
 use super::task::{Stopped, Task};
-use super::{Stack, Version, World, record};
+use super::{Stack, Stacks, Version, World, record};
 use crate::event::message::{Message, Settle, VERSION};
 use crate::fault::{Fault, FaultKind};
 use crate::model::Seen;
@@ -138,8 +138,8 @@ async fn attempt(
     };
     let seen = look(world, subject).await?;
     let mut plan = decide(subject, &seen, &task.now_text());
-    if let Some(stack) = &seen.stack {
-        refuse_late(task, stack, &mut plan);
+    if !plan.is_empty() {
+        plan.blocked.extend(too_late(task, seen.stack.as_ref()));
     }
     if !plan.blocked.is_empty() {
         give_up(world, task, ledger, &version).await;
@@ -187,20 +187,17 @@ async fn attempt(
 
 /// CloudFormation waits for nobody while a stack is at rest: a request that arrives then was delivered late or twice,
 /// and what it wishes is no longer what the template says.
-fn refuse_late(task: &Task, stack: &Stack, plan: &mut Plan) {
-    if task.waiting.is_some() && !stack.wants_writes() && !plan.is_empty() {
-        let status = &stack.status;
-        let state = if stack.is_moving() { "is past making things" } else { "is at rest" };
-        plan.block(
-            task.identity.stack.name.clone(),
-            format!("the stack {state} ({status}), so this request came too late; update the stack again"),
-        );
-    }
+pub(super) fn too_late(task: &Task, stack: Option<&Stack>) -> Option<Blocked> {
+    let stack = stack.filter(|stack| task.waiting.is_some() && !stack.wants_writes())?;
+    let status = &stack.status;
+    let state = if stack.is_moving() { "is past making things" } else { "is at rest" };
+    let reason = format!("the stack {state} ({status}), so this request came too late; update the stack again");
+    Some(Blocked { subject: task.identity.stack.name.clone(), reason })
 }
 
 /// A Delete that came before this request had a record found nothing to do. It was sent after the stack had turned
 /// round, and our record is written by now: either it sees that, or we see this.
-async fn still_wanted(world: &impl World, task: &Task) -> bool {
+pub(super) async fn still_wanted(world: &impl Stacks, task: &Task) -> bool {
     if task.waiting.is_none() {
         return true;
     }

@@ -96,7 +96,7 @@ async fn stack(
 ) -> Result<Option<Stack>, Fault> {
     let arn = &identity.stack.arn;
     if !propagates && !leaves {
-        return Ok(timeout(STACK_PATIENCE, reader.stack(arn)).await.ok().and_then(Result::ok).flatten());
+        return Ok(glance(reader, arn).await);
     }
     let stack = reader.stack(arn).await?;
     if stack.is_none() && propagates {
@@ -104,6 +104,11 @@ async fn stack(
         return Err(Fault::ours("cloudformation", "DescribeStacks", FaultKind::NotFound, why));
     }
     Ok(stack)
+}
+
+/// A stack, where that is good to know but not needed.
+pub(super) async fn glance(reader: &impl Stacks, arn: &str) -> Option<Stack> {
+    timeout(STACK_PATIENCE, reader.stack(arn)).await.ok().and_then(Result::ok).flatten()
 }
 
 fn scope(subject: Subject<'_>, known: &BTreeSet<RepositoryName>) -> Scope {
@@ -160,11 +165,16 @@ async fn owner_state<R: Recall + Stacks>(
     let by_tags = (StackId::arn_of(&identity.stack.place, name, guid), logical_id.to_owned());
     let recorded = reader.ledger(&ledger_key(owner)).await?.map(|(ledger, _)| ledger.identity);
     let (arn, logical_id) = recorded.map_or(by_tags, |owner| (owner.stack.arn, owner.logical_id));
-    let stack = reader.stack(&arn).await?;
+    state_in_stack(reader, &arn, &logical_id).await
+}
+
+/// Is a resource still there? Its stack, and whether that still has it, decide.
+pub(super) async fn state_in_stack(reader: &impl Stacks, arn: &str, logical_id: &str) -> Result<OwnerState, Fault> {
+    let stack = reader.stack(arn).await?;
     if stack.is_none_or(|stack| stack.status == "DELETE_COMPLETE") {
         return Ok(OwnerState::Gone);
     }
-    Ok(if reader.has_resource(&arn, &logical_id).await? { OwnerState::Alive } else { OwnerState::Gone })
+    Ok(if reader.has_resource(arn, logical_id).await? { OwnerState::Alive } else { OwnerState::Gone })
 }
 
 /// Owner tags of the command line begin with this instead of a stack's guid.

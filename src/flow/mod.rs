@@ -5,6 +5,7 @@
 //! else, so it cannot write.
 
 pub mod carry_out;
+pub mod declaration;
 pub mod declare;
 pub mod delete;
 pub mod findings;
@@ -24,6 +25,7 @@ use crate::model::repository::{FoundLifecycle, FoundPolicy, Repository, ScanType
 use crate::plan::Change;
 use crate::plan::ledger::{Claim, Ledger};
 use crate::plan::snapshot::Snapshot;
+use crate::policy::declared::Declared;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -63,7 +65,7 @@ pub trait Write: Sync {
     fn perform(&self, change: &Change) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
-/// Which version of a ledger was read; a write names the version it replaces.
+/// Which version of an object was read; a write names the version it replaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Version {
     /// There is none yet.
@@ -109,6 +111,21 @@ pub trait Answers: Sync {
     fn answer(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, Fault>> + Send;
     /// Keeps an answer where there is none yet, and returns the one that stands.
     fn keep_answer(&self, key: &str, body: Vec<u8>) -> impl Future<Output = Result<Vec<u8>, Fault>> + Send;
+}
+
+/// What an account has one of in a Region, by its key in the state bucket. A port of its own: a terminal declares none.
+pub trait Declarations: Sync {
+    /// What is declared.
+    fn declared(&self, key: &str) -> impl Future<Output = Result<Option<(Declared, Version)>, Fault>> + Send;
+    /// Writes a declaration over exactly the version read; `Conflict` where somebody wrote meanwhile.
+    fn save_declared(
+        &self,
+        key: &str,
+        declared: &Declared,
+        over: &Version,
+    ) -> impl Future<Output = Result<Version, Fault>> + Send;
+    /// Removes a declaration.
+    fn forget_declared(&self, key: &str) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
 /// What CloudFormation says of a stack.

@@ -3,7 +3,7 @@
 //! Knows nothing of how a request arrived; `custom_resource` opens a case for each.
 
 use super::custom_resource::{Answered, Deliver, Delivery, Office, Unanswered};
-use super::serve::{Desk, FLEET, Served, serve};
+use super::serve::{Desk, Served, is_served, serve};
 use super::time::Budget;
 use super::watchdog::{Slot, Watched};
 use crate::aws::cfn_reply::{Delivered, Undelivered};
@@ -11,7 +11,7 @@ use crate::event::message::{Continue, Message, VERSION};
 use crate::event::reply::Reply;
 use crate::event::request::{ReplyTarget, Request};
 use crate::flow::task::{Go, Waiting};
-use crate::flow::{Answers, World};
+use crate::flow::{Answers, Declarations, World};
 use futures_util::FutureExt as _;
 use std::future::pending;
 use std::panic::AssertUnwindSafe;
@@ -54,7 +54,7 @@ pub(super) struct Case<'a, W> {
     pub(super) slot: Slot,
 }
 
-impl<W: World + Answers> Case<'_, W> {
+impl<W: World + Answers + Declarations> Case<'_, W> {
     pub(super) async fn answer(
         &self,
         sender: &impl Deliver,
@@ -169,7 +169,7 @@ impl<W: World + Answers> Case<'_, W> {
     }
 
     async fn work(&self, world: &W, request: Result<Request, String>, budget: &Budget, go: Go) -> Decision {
-        let ours = request.as_ref().is_ok_and(|request| request.resource_type == FLEET);
+        let ours = request.as_ref().is_ok_and(|request| is_served(&request.resource_type));
         if let Some(identity) = self.target.identity().filter(|_| ours) {
             match world.answer(&identity.answer_key(&self.target.request_id)).await {
                 Ok(Some(body)) => return Decision::Again(body),

@@ -5,7 +5,7 @@ use super::time::Budget;
 use crate::event::message::{Continue, Message, Settle};
 use crate::flow::settle::{Settled, settle};
 use crate::flow::task::Task;
-use crate::flow::{Answers, World};
+use crate::flow::{Answers, Declarations, World};
 use crate::model::identity::{Identity, StackId};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use serde_json::Value;
@@ -26,7 +26,7 @@ pub fn is_batch(event: &Value) -> bool {
 
 /// Handles a batch in one invocation. A message that failed is named, so that only it comes again; `Err` fails the
 /// whole batch, where a message cannot be named.
-pub async fn handle<W: World + Answers>(
+pub async fn handle<W: World + Answers + Declarations>(
     office: &Office<'_, W>,
     sender: &impl Deliver,
     event: Value,
@@ -56,7 +56,7 @@ pub async fn handle<W: World + Answers>(
 
 /// Goes on with a request. It fails where it could not be answered, and then the message comes again; its end in the
 /// dead-letter queue is the responder's.
-async fn go_on<W: World + Answers>(
+async fn go_on<W: World + Answers + Declarations>(
     office: &Office<'_, W>,
     sender: &impl Deliver,
     request: &Continue,

@@ -7,6 +7,7 @@ pub mod logs;
 pub mod messages;
 pub mod respond;
 pub mod serve;
+mod serve_policy;
 pub mod start;
 pub mod start_findings;
 pub mod time;

@@ -1,11 +1,12 @@
 //! From a request to the reply it deserves. Never fails: everything becomes a [`Reply`], or is to be continued.
 
+use super::serve_policy;
 use crate::event::reply::{MAX_REPLY_BYTES, Reply, Status};
 use crate::event::request::{ReplyTarget, Request, RequestType};
-use crate::flow::World;
 use crate::flow::declare::declare;
 use crate::flow::delete::delete;
 use crate::flow::task::{Stopped, Task, Waiting};
+use crate::flow::{Declarations, World};
 use crate::model::identity::{Identity, StackId, fingerprint};
 use crate::plan::ledger::Declaration;
 use crate::spec::fleet::{Surroundings, check};
@@ -15,10 +16,27 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use tokio::time::Instant;
 
-/// The resource type this function serves.
-pub const FLEET: &str = "Custom::EcrRepositories";
+/// The types this function serves.
+const SERVED: [(&str, Kind); 2] =
+    [("Custom::EcrRepositories", Kind::Fleet), ("Custom::EcrFindingsPolicy", Kind::FindingsPolicy)];
 /// Bytes of the answer kept for its reason.
 const REASON_ROOM: usize = 300;
+
+/// What a resource is to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Fleet,
+    FindingsPolicy,
+}
+
+fn kind_of(resource_type: &str) -> Option<Kind> {
+    SERVED.iter().find(|(name, _)| *name == resource_type).map(|(_, kind)| *kind)
+}
+
+/// Does this function serve resources of this type?
+pub fn is_served(resource_type: &str) -> bool {
+    kind_of(resource_type).is_some()
+}
 
 /// What serving needs besides the request.
 #[derive(Clone, Debug)]
@@ -56,22 +74,27 @@ pub enum Served {
 }
 
 /// Serves one request.
-pub async fn serve<W: World>(desk: &Desk<'_, W>, target: &ReplyTarget, request: Result<Request, String>) -> Served {
+pub async fn serve<W: World + Declarations>(
+    desk: &Desk<'_, W>,
+    target: &ReplyTarget,
+    request: Result<Request, String>,
+) -> Served {
     let failed = |reason: String| Served::Refused(Reply::failed(target.resource_id(), reason));
     let request = match request {
         Ok(request) => request,
         Err(reason) => return failed(reason),
     };
-    if request.resource_type != FLEET {
+    let Some(kind) = kind_of(&request.resource_type) else {
         // A Create of such a type was refused, so its clean-up has nothing to do and must not get stuck.
         if request.kind == RequestType::Delete {
             return Served::Refused(nothing_to_delete(target, "this type was never served here"));
         }
         return failed(format!(
-            "the resource type {:?} is not served here; {FLEET} is. Check Type and ServiceToken",
-            request.resource_type
+            "the resource type {:?} is not served here; {} are. Check Type and ServiceToken",
+            request.resource_type,
+            SERVED.map(|(name, _)| name).join(" and ")
         ));
-    }
+    };
     let stack = match StackId::parse(&target.stack_id) {
         Ok(stack) => stack,
         Err(reason) => return failed(reason),
@@ -87,13 +110,17 @@ pub async fn serve<W: World>(desk: &Desk<'_, W>, target: &ReplyTarget, request: 
         waiting: Some(desk.waiting.clone()),
         identity,
     };
-    match request.kind {
-        RequestType::Create | RequestType::Update => write(desk, &task, target, &request).await,
-        RequestType::Delete => erase(desk, &task, target, &request).await,
+    match (kind, request.kind) {
+        (Kind::Fleet, RequestType::Create | RequestType::Update) => write(desk, &task, target, &request).await,
+        (Kind::Fleet, RequestType::Delete) => erase(desk, &task, target, &request).await,
+        (Kind::FindingsPolicy, RequestType::Create | RequestType::Update) => {
+            serve_policy::write(desk, &task, target, &request).await
+        }
+        (Kind::FindingsPolicy, RequestType::Delete) => serve_policy::erase(desk, &task, target).await,
     }
 }
 
-fn stopped(physical_id: String, why: &Stopped) -> Served {
+pub(super) fn stopped(physical_id: String, why: &Stopped) -> Served {
     match why {
         Stopped::Unfinished { done, left, first } => {
             Served::Unfinished { done: *done, left: *left, first: first.clone() }
@@ -199,7 +226,7 @@ fn settled_data(
     })
 }
 
-fn nothing_to_delete(target: &ReplyTarget, why: &str) -> Reply {
+pub(super) fn nothing_to_delete(target: &ReplyTarget, why: &str) -> Reply {
     Reply {
         status: Status::Success,
         reason: format!("nothing to delete: {why}"),

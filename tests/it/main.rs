@@ -19,6 +19,7 @@ mod engine;
 mod events;
 mod farewell;
 mod findings_policy;
+mod findings_resource;
 mod findings_told;
 mod fleet;
 mod handover;

@@ -7,7 +7,8 @@ use super::world::{Repo, State, World};
 use ecr_steward::event::message::Message;
 use ecr_steward::fault::{Fault, FaultKind};
 use ecr_steward::flow::{
-    Answers, Keep, NAMES_PER_CALL, PARAMETERS_PER_CALL, Page, Postpone, Read, Recall, Stack, Stacks, Version, Write,
+    Answers, Declarations, Keep, NAMES_PER_CALL, PARAMETERS_PER_CALL, Page, Postpone, Read, Recall, Stack, Stacks,
+    Version, Write,
 };
 use ecr_steward::lifecycle;
 use ecr_steward::model::Seen;
@@ -18,6 +19,7 @@ use ecr_steward::model::repository::{FoundLifecycle, FoundPolicy, Repository, Sc
 use ecr_steward::plan::Change;
 use ecr_steward::plan::ledger::{Claim, Ledger};
 use ecr_steward::plan::snapshot::Snapshot;
+use ecr_steward::policy::declared::Declared;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -172,6 +174,15 @@ enum Over {
     Exactly(u64),
 }
 
+impl Over {
+    fn of(version: &Version) -> Self {
+        match version {
+            Version::New => Self::Nothing,
+            Version::Tag(tag) => Self::Exactly(tag.parse().expect("a tag of ours")),
+        }
+    }
+}
+
 impl World {
     async fn get<T: DeserializeOwned + Send>(&self, key: &str) -> Result<Option<(T, u64)>, Fault> {
         self.call("s3:GetObject", |state| {
@@ -222,11 +233,7 @@ impl Recall for World {
 
 impl Keep for World {
     async fn save_ledger(&self, ledger: &Ledger, over: &Version) -> Result<Version, Fault> {
-        let over = match over {
-            Version::New => Over::Nothing,
-            Version::Tag(tag) => Over::Exactly(tag.parse().expect("a tag of ours")),
-        };
-        let tag = self.put(&ledger.identity.ledger_key(), ledger, over).await?;
+        let tag = self.put(&ledger.identity.ledger_key(), ledger, Over::of(over)).await?;
         Ok(Version::Tag(tag.to_string()))
     }
 
@@ -269,6 +276,20 @@ impl Keep for World {
     }
 }
 
+impl Declarations for World {
+    async fn declared(&self, key: &str) -> Result<Option<(Declared, Version)>, Fault> {
+        Ok(self.get::<Declared>(key).await?.map(|(declared, tag)| (declared, Version::Tag(tag.to_string()))))
+    }
+
+    async fn save_declared(&self, key: &str, declared: &Declared, over: &Version) -> Result<Version, Fault> {
+        Ok(Version::Tag(self.put(key, declared, Over::of(over)).await?.to_string()))
+    }
+
+    async fn forget_declared(&self, key: &str) -> Result<(), Fault> {
+        self.remove(key).await
+    }
+}
+
 impl Answers for World {
     async fn answer(&self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         self.call("s3:GetObject", |state| Ok(state.answers.get(key).cloned())).await
@@ -284,11 +305,12 @@ impl Stacks for World {
         self.call("cloudformation:DescribeStacks", |state| Ok(state.stacks.get(arn).cloned())).await
     }
 
-    /// A stack of this world has every resource whose ledger is there.
+    /// A stack of this world has every resource whose ledger is there, and what a test says it has.
     async fn has_resource(&self, arn: &str, logical_id: &str) -> Result<bool, Fault> {
         self.call("cloudformation:DescribeStackResource", |state| {
             let guid = arn.rsplit('/').next().unwrap_or_default();
-            Ok(state.objects.contains_key(&format!("ledgers/{guid}/{logical_id}.json")))
+            let listed = state.resources.contains(&(arn.to_owned(), logical_id.to_owned()));
+            Ok(listed || state.objects.contains_key(&format!("ledgers/{guid}/{logical_id}.json")))
         })
         .await
     }

@@ -120,6 +120,11 @@ impl Scene {
 
     /// Serves a request; the same one may come again.
     pub(crate) async fn send(&self, event: &Value) -> Reply {
+        self.send_issued(event, None).await
+    }
+
+    /// Serves a request that says when it was issued.
+    pub(crate) async fn send_issued(&self, event: &Value, issued: Option<i64>) -> Reply {
         let target = ReplyTarget::read(event, false).expect("somebody to answer");
         let desk = Desk {
             world: &self.world,
@@ -127,7 +132,7 @@ impl Scene {
             state_bucket: BUCKET,
             now: self.now.get(),
             steps_until: Instant::now() + Duration::from_secs(880),
-            waiting: Waiting { part: 1, issued: None, go: at_once() },
+            waiting: Waiting { part: 1, issued, go: at_once() },
         };
         // Boxed: stories nest many requests, and their futures would not fit a test's stack.
         decided(Box::pin(serve(&desk, &target, Request::read(event))).await)

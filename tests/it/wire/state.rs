@@ -1,7 +1,9 @@
 //! The state bucket.
 
 use super::*;
+use ecr_steward::flow::Declarations as _;
 use ecr_steward::plan::snapshot::Snapshot;
+use ecr_steward::policy::declared::{Declared, Declaring, POLICY_KEY};
 
 /// Rows: 15.
 #[test]
@@ -120,4 +122,33 @@ fn a_ledger_that_cannot_be_read_is_a_fault_that_names_it_and_never_none() {
             tape.one();
         });
     }
+}
+
+#[test]
+fn a_declaration_is_written_over_the_version_that_was_read_and_comes_back_as_it_was() {
+    run(async {
+        let (owner, properties) = (identity(), serde_json::Map::from_iter([("Gate".to_owned(), json!({}))]));
+        let by = Declaring { owner: &owner, request_id: "one", issued: Some(7), properties: &properties };
+        let declared = Declared::first(by).followed_by(Declaring { request_id: "two", ..by });
+        let tape = Tape::default();
+        tape.then(404, &[], "<Error><Code>NoSuchKey</Code></Error>");
+        tape.then(200, &[("etag", "\"one\"")], "");
+        tape.then(412, &[], "<Error><Code>PreconditionFailed</Code></Error>");
+        tape.then(204, &[], "");
+        let aws = tape.aws();
+        assert_eq!(aws.declared(POLICY_KEY).await, Ok(None));
+        let version = aws.save_declared(POLICY_KEY, &declared, &Version::New).await.unwrap();
+        assert_eq!(aws.save_declared(POLICY_KEY, &declared, &version).await.unwrap_err().kind, FaultKind::Conflict);
+        aws.forget_declared(POLICY_KEY).await.unwrap();
+        let said = tape.said();
+        assert_eq!((&*said[1].headers["if-none-match"], &*said[2].headers["if-match"]), ("*", "\"one\""));
+        assert_eq!(said[3].method, "DELETE");
+        assert!(said.iter().all(|said| said.url.contains("/declarations/findings-policy.json")));
+        tape.then(200, &[("etag", "\"two\"")], &said[1].body);
+        assert_eq!(aws.declared(POLICY_KEY).await, Ok(Some((declared.clone(), Version::Tag("\"two\"".to_owned())))));
+        let newer = Declared { version: 99, ..declared };
+        tape.then(200, &[("etag", "\"x\"")], &serde_json::to_string(&newer).unwrap());
+        assert!(aws.declared(POLICY_KEY).await.unwrap_err().to_string().contains("newer ecr-steward"));
+        tape.said();
+    });
 }
