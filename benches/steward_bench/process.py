@@ -63,7 +63,7 @@ def forwarding_variables(url: str) -> dict[str, str]:
         "DEAD_LETTER_URL": f"{url}/{ACCOUNT}/findings-dead",
         "TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:notifications",
         "EVENT_BUS_NAME": "ecr-steward",
-        "MAX_RECEIVES": "5",
+        "MAX_RECEIVES": "5", "STACK_NAME": "bench", "REPOSITORY_NAME_PATTERN": "*",
         "LOG_LEVEL": "WARN",
     }
 

@@ -52,7 +52,7 @@ pub fn compare(record: &mut ImageRecord, reading: Reading) -> Vec<Changed> {
     for (id, kept) in &mut record.findings {
         if kept.gone.is_none() && !findings.contains_key(id) && is_gone(kept, fresh, stamp) {
             kept.gone = Some(stamp);
-            kept.updated = stamp;
+            kept.updated = later(kept.updated, stamp);
             changes.push((ChangeKind::Fixed, id.clone()));
         }
     }
@@ -79,7 +79,7 @@ pub fn delete(record: &mut ImageRecord, stamp: i64) -> Vec<Changed> {
     let mut changes = Vec::new();
     for (id, kept) in record.findings.iter_mut().filter(|(_, kept)| kept.gone.is_none()) {
         kept.gone = Some(stamp);
-        kept.updated = stamp;
+        kept.updated = later(kept.updated, stamp);
         changes.push((ChangeKind::Deleted, id.clone()));
     }
     changes
@@ -114,7 +114,7 @@ pub fn judge(
             _ => None,
         };
         if let Some(kind) = kind {
-            kept.updated = kept.updated.max(stamp);
+            kept.updated = later(kept.updated, stamp);
             kept.waived = now;
             changes.push((kind, id.clone()));
         }
@@ -155,9 +155,16 @@ fn seen_again(kept: &mut Kept, finding: Finding, stamp: i64) -> Option<ChangeKin
     };
     if kind.is_some() {
         kept.finding = finding;
-        kept.updated = kept.updated.max(stamp);
+        kept.updated = later(kept.updated, stamp);
     }
     kind
+}
+
+/// A change is later than the one before, even where one scan is read twice and says something else: by this time it is
+/// known whether Security Hub has been told.
+const fn later(updated: i64, stamp: i64) -> i64 {
+    let next = updated.saturating_add(1);
+    if stamp > next { stamp } else { next }
 }
 
 fn is_gone(kept: &mut Kept, fresh: bool, stamp: i64) -> bool {

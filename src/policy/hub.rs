@@ -46,14 +46,16 @@ pub fn errand(kept: &Kept, terms: &Terms<'_>) -> Option<Errand> {
         return (knows && !hub.archived).then_some(Errand { at, archived: true });
     }
     let changed = !knows || hub.archived || hub.told != kept.updated || refused;
-    if changed {
-        return Some(Errand { at, archived: false });
-    }
     let patience = if terms.writing { EARLY_HEARTBEAT } else { HEARTBEAT };
     let due = terms.now.saturating_sub(hub.at) > patience;
-    // Dated with the day, so that a second delivery dates it alike.
+    if !changed && !due {
+        return None;
+    }
+    // What is told late must not be old when it arrives: Security Hub would soon delete it. Dated with the day, so that a
+    // second delivery dates it alike.
     let today = terms.now.saturating_sub(terms.now.rem_euclid(DAY));
-    due.then(|| Errand { at: at.max(today), archived: false })
+    let is_old = terms.now.saturating_sub(at) > EARLY_HEARTBEAT;
+    Some(Errand { at: if is_old || !changed { at.max(today) } else { at }, archived: false })
 }
 
 /// Notes that Security Hub has taken it.

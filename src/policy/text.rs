@@ -11,18 +11,20 @@ pub const ELLIPSIS: char = '…';
 /// Characters of a web address: what browsers and proxies carry (RFC 9110, section 4.1, asks for 8,000; older software
 /// stops at about 2,000). A longer one is left out, since half an address leads nowhere.
 pub const MAX_URL: usize = 2_048;
-/// The last millisecond of the year 9999, after which RFC 3339 has no years.
-const LAST_MILLISECOND: i64 = 253_402_300_799_999;
+/// Stands where a scanner gives a vulnerability no name.
+pub const UNNAMED: &str = "unnamed vulnerability";
+/// 9999-12-30T00:00:00Z: the last midnight that is in the year 9999 wherever one is, beyond which there are no timestamps.
+const LAST_MILLISECOND: i64 = 253_402_128_000_000;
 
 /// A text without control characters, at most `max` characters long, or `None` where nothing visible is left. AWS does
 /// not say how it counts; UTF-16 units, as the JVM has them, are never fewer than any other count of characters.
 pub fn clip(text: &str, max: usize) -> Option<Cow<'_, str>> {
-    // Most of a scanner's words are short and plain; they are not copied.
-    if text.len() <= max && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        let trimmed = text.trim();
-        return (!trimmed.is_empty()).then_some(Cow::Borrowed(trimmed));
+    let text = text.trim();
+    // Most of a scanner's words are short and clean; they are not copied.
+    if text.len() <= max && !has_unprintable(text) {
+        return (!text.is_empty()).then_some(Cow::Borrowed(text));
     }
-    let cut = cut(cleaned(text.trim(), max), max);
+    let cut = cut(cleaned(text, max), max);
     (!cut.is_empty()).then_some(Cow::Owned(cut))
 }
 
@@ -31,9 +33,11 @@ pub fn clip_or<'a>(text: &'a str, max: usize, other: &'a str) -> Cow<'a, str> {
     clip(text, max).unwrap_or_else(|| clip(other, max).unwrap_or_default())
 }
 
-/// Printable ASCII only, at most `max` characters; empty where nothing is left.
+/// Printable ASCII only, at most `max` characters; empty where nothing is left. A question mark stands for what is printed
+/// otherwise.
 pub fn plain(text: &str, max: usize) -> String {
-    let ascii: String = text.chars().filter(|c| matches!(c, ' '..='~')).take(max).collect();
+    let printable = text.chars().filter(|c| !is_unprintable(*c));
+    let ascii: String = printable.map(|c| if matches!(c, ' '..='~') { c } else { '?' }).take(max).collect();
     ascii.trim().to_owned()
 }
 
@@ -56,7 +60,8 @@ pub fn host(link: &str) -> Option<&str> {
     (!host.is_empty()).then_some(host)
 }
 
-/// A time in RFC 3339, with milliseconds and `Z`. What lies before 1970 or after 9999 is told as that bound.
+/// A time in RFC 3339, with milliseconds and `Z`. What lies before 1970, or so late that RFC 3339 runs out of years, is
+/// told as that bound.
 pub fn time(milliseconds: i64) -> String {
     let known = milliseconds.clamp(0, LAST_MILLISECOND);
     Timestamp::from_millisecond(known).map(|time| format!("{time:.3}")).unwrap_or_default()
@@ -80,6 +85,15 @@ pub fn is_unprintable(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
+/// Whether there is one. The bytes with which they begin in UTF-8 are rare, so few characters are looked at.
+fn has_unprintable(text: &str) -> bool {
+    text.bytes().enumerate().any(|(at, byte)| match byte {
+        0..=0x1f | 0x7f => true,
+        0xc2 | 0xe2 | 0xef => text.get(at..).is_some_and(|rest| rest.starts_with(is_unprintable)),
+        _ => false,
+    })
+}
+
 /// Each run of unprintable characters becomes one space. Reads no more of a huge text than is needed to fill `max`.
 fn cleaned(text: &str, max: usize) -> String {
     let mut clean = String::with_capacity(text.len().min(max.saturating_mul(3)));
@@ -87,6 +101,9 @@ fn cleaned(text: &str, max: usize) -> String {
     for c in text.chars() {
         if taken > max {
             return clean;
+        }
+        if clean.is_empty() && c.is_whitespace() {
+            continue;
         }
         if !is_unprintable(c) {
             clean.push(c);

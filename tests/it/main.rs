@@ -20,6 +20,7 @@ mod engine;
 mod events;
 mod farewell;
 mod findings_policy;
+mod findings_told;
 mod fleet;
 mod handover;
 mod house_rules;

@@ -8,6 +8,7 @@ use crate::policy::hub::{Errand, Terms, errand, taken};
 use crate::policy::record::{ImageRecord, Kept, Refused};
 use futures_util::{StreamExt as _, stream};
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use tokio::time::Instant;
 
 /// Imports under way at a time: the service takes ten calls a second, and each takes some hundred milliseconds.
@@ -37,11 +38,11 @@ type Sent = (Vec<Item>, Result<Vec<NotTaken>, Fault>);
 
 /// Tells Security Hub whatever it is still to be told of an image, and notes in the record what it took.
 pub async fn tell(world: &impl Sinks, record: &mut ImageRecord, terms: &Terms<'_>, until: Instant) -> Told {
-    let due: Vec<Item> = record
-        .findings
-        .iter()
-        .filter_map(|(id, kept)| errand(kept, terms).map(|errand| (id.clone(), errand)))
-        .collect();
+    let mut due = due(record, terms);
+    if !due.is_empty() && !terms.writing {
+        // The record will be written, which is when whatever might lapse before the next look goes along.
+        due = self::due(record, &Terms { writing: true, ..*terms });
+    }
     let mut told = Told::default();
     if due.is_empty() {
         return told;
@@ -69,6 +70,12 @@ pub async fn tell(world: &impl Sinks, record: &mut ImageRecord, terms: &Terms<'_
     told
 }
 
+/// What is to be sent now.
+fn due(record: &ImageRecord, terms: &Terms<'_>) -> Vec<Item> {
+    let findings = record.findings.iter();
+    findings.filter_map(|(id, kept)| errand(kept, terms).map(|errand| (id.clone(), errand))).collect()
+}
+
 /// Sends findings in full batches; the second part is what was not taken, with the reasons.
 async fn send(
     world: &impl Sinks,
@@ -81,13 +88,21 @@ async fn send(
         let text = write(&telling(record, &id, record.findings.get(&id)?, errand));
         Some(((id, errand), text))
     });
+    // Where one call is told that nobody is at home, the others need not knock.
+    let is_off: &OnceLock<Fault> = &OnceLock::new();
     let sent: Vec<Sent> = stream::iter(Batches::new(written))
         .map(|(items, texts)| async move {
+            if let Some(fault) = is_off.get() {
+                return (items, Err(fault.clone()));
+            }
             if Instant::now() >= until {
                 let late = Fault::ours("securityhub", "BatchImportFindings", FaultKind::Late, "out of time");
                 return (items, Err(late));
             }
             let answer = import(world, &texts).await;
+            if let Some(fault) = answer.as_ref().err().filter(|fault| fault.code == NOT_ENABLED) {
+                let _ = is_off.set(fault.clone());
+            }
             (items, answer)
         })
         .buffer_unordered(AT_ONCE)

@@ -44,7 +44,8 @@ impl<'a> Audience<'a> {
     }
 }
 
-/// Writes what people are told into `parcels`, or where the daily message is collected.
+/// Writes what people are told into `parcels`, or where the daily message is collected. Whoever is told nothing now is
+/// told later what is new since now, so the tags are to point here all the same.
 pub(super) async fn tell<W: Forwarding>(
     subject: &Subject<'_, W>,
     record: &ImageRecord,
@@ -63,6 +64,9 @@ pub(super) async fn tell<W: Forwarding>(
     } else {
         (None, None)
     };
+    if subject.job.quiet {
+        return Ok(tags);
+    }
     let all = since(record, changes, before.as_ref());
     for route in routes {
         let wanted = all.iter().filter(|change| route.wants(audience.repository, audience.tags, change.finding));
@@ -90,7 +94,9 @@ fn since<'a>(record: &'a ImageRecord, changes: &'a [Changed], before: Option<&'a
     let Some(before) = before else { return own.collect() };
     let key = |finding: &'a Finding| (&finding.vulnerability, &finding.package, &finding.version);
     let had: BTreeSet<_> = before.record.active().map(|(_, kept)| key(&kept.finding)).collect();
-    let has: BTreeSet<_> = record.active().map(|(_, kept)| key(&kept.finding)).collect();
+    // What is only waived here has not gone.
+    let there = record.findings.values().filter(|kept| kept.gone.is_none());
+    let has: BTreeSet<_> = there.map(|kept| key(&kept.finding)).collect();
     let gone = before.record.active().filter(|(_, kept)| !has.contains(&key(&kept.finding)));
     let gone = gone.map(|(id, kept)| Change { kind: ChangeKind::Fixed, id, finding: &kept.finding, waived: None });
     own.filter(|change| change.kind != ChangeKind::New || !had.contains(&key(change.finding))).chain(gone).collect()

@@ -1,7 +1,7 @@
 //! The image that bore a tag before: what is new in an image is counted against it.
 //!
-//! One small document per tag says which image was seen under it last. It is moved after the new image's record is
-//! written, so that a second try still finds the image before.
+//! One small document per tag says which image was seen under it last, and which one before that. It is moved before the
+//! new image's record is written: a second try, which finds the tag pointing here already, still finds the image before.
 
 use super::Records;
 use crate::fault::{Fault, FaultKind};
@@ -24,7 +24,16 @@ pub(super) struct Before {
 
 /// The tags of an image that are to point to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tags(Vec<(String, Option<Version>)>);
+pub(super) struct Tags(Vec<Pointer>);
+
+/// One of them: its document, as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Pointer {
+    key: String,
+    version: Version,
+    /// Where it points.
+    digest: Option<Digest>,
+}
 
 /// Finds the image that bore one of an image's tags before it.
 pub(super) async fn before(
@@ -37,11 +46,18 @@ pub(super) async fn before(
     for tag in tags.iter().take(TAGS) {
         let key = key(image, tag);
         let pointer = world.document(&key).await?;
-        let digest = pointer.as_ref().and_then(|(document, _)| digest_in(document));
-        moving.0.push((key, pointer.map(|(_, version)| version)));
-        let Some(digest) = digest.filter(|digest| *digest != image.digest && found.is_none()) else { continue };
-        let earlier = ImageRef { digest, ..image.clone() };
-        found = world.record(&earlier).await?.map(|(record, _)| Before { record, tag: tag.clone() });
+        let digest = |member| pointer.as_ref().and_then(|(document, _)| digest_in(document, member));
+        let (last, earlier) = (digest("digest"), digest("before"));
+        for digest in [&last, &earlier].into_iter().flatten().filter(|digest| **digest != image.digest) {
+            if found.is_none() {
+                let other = ImageRef { digest: digest.clone(), ..image.clone() };
+                found = world.record(&other).await?.map(|(record, _)| Before { record, tag: tag.clone() });
+            }
+        }
+        if last.as_ref() != Some(&image.digest) {
+            let version = pointer.map_or(Version::New, |(_, version)| version);
+            moving.0.push(Pointer { key, version, digest: last });
+        }
     }
     Ok((found, moving))
 }
@@ -49,9 +65,9 @@ pub(super) async fn before(
 impl Tags {
     /// Lets the tags point to this image. Where somebody else has moved one meanwhile, that stands.
     pub(super) async fn move_to(self, world: &impl Records, image: &ImageRef) -> Result<(), Fault> {
-        for (key, version) in self.0 {
-            let over = version.unwrap_or(Version::New);
-            match world.save_document(&key, &json!({"digest": image.digest}), Some(&over)).await {
+        for Pointer { key, version, digest } in self.0 {
+            let document = json!({"digest": image.digest, "before": digest});
+            match world.save_document(&key, &document, Some(&version)).await {
                 Err(fault) if fault.kind == FaultKind::Conflict => {}
                 other => other.map(|_| ())?,
             }
@@ -60,8 +76,8 @@ impl Tags {
     }
 }
 
-fn digest_in(document: &Value) -> Option<Digest> {
-    Digest::parse(document.get("digest")?.as_str()?).ok()
+fn digest_in(document: &Value, member: &str) -> Option<Digest> {
+    Digest::parse(document.get(member)?.as_str()?).ok()
 }
 
 /// Tags hold letters, digits and `_.-` only (OCI distribution specification), so they may stand in a key.

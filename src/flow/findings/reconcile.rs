@@ -187,9 +187,13 @@ pub async fn search<W: Forwarding>(run: &Run<'_, W>, job: &RepositoryJob) -> Res
         let mut jobs = Vec::new();
         for detail in page {
             let written = remembered.remove(detail.digest.hex());
-            if is_scanned_since(job, &detail) || is_due(run, job, written) {
+            let is_due = is_due(run, job, written);
+            if is_due || is_scanned_since(job, &detail) {
                 searched.missed += usize::from(written.is_none() && is_overdue(run, &detail));
-                jobs.push(image_job(job, detail));
+                // Only a scan can have been seen by an earlier look; what is due otherwise is due now, and what comes of it
+                // happens now.
+                let occurred = if is_due { Some(run.now) } else { scanned(&detail) };
+                jobs.push(image_job(job, detail, occurred));
             }
         }
         searched.images += jobs.len();
@@ -244,9 +248,7 @@ fn is_overdue<W>(run: &Run<'_, W>, detail: &ImageDetail) -> bool {
     detail.scanned_at.is_some_and(|scanned| run.now.saturating_sub(scanned) > ANNOUNCED)
 }
 
-fn image_job(job: &RepositoryJob, detail: ImageDetail) -> Job {
-    // Only a scan can have been seen by an earlier look; whatever else is due is due all the same.
-    let occurred = if is_scanned_since(job, &detail) { scanned(&detail) } else { None };
+fn image_job(job: &RepositoryJob, detail: ImageDetail, occurred: Option<i64>) -> Job {
     Job::Image(ImageJob {
         version: VERSION,
         image: ImageRef { place: job.place.clone(), repository: job.repository.clone(), digest: detail.digest },

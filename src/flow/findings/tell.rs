@@ -27,8 +27,10 @@ pub(super) struct Subject<'a, W> {
     pub(super) event: &'a Value,
     /// What changes are dated with, in milliseconds since 1970.
     pub(super) stamp: i64,
-    /// Is the image seen for the first time?
+    /// Is the image read for the first time?
     pub(super) first: bool,
+    /// Is the record written in any case?
+    pub(super) writing: bool,
 }
 
 /// What is left to do after telling.
@@ -36,6 +38,8 @@ pub(super) struct Subject<'a, W> {
 pub(super) struct Told {
     /// Must the record be written?
     pub(super) dirty: bool,
+    /// Is Security Hub still to be told of something?
+    pub(super) waiting: bool,
     /// The tags that are to point to this image.
     pub(super) tags: Option<previous::Tags>,
 }
@@ -55,7 +59,7 @@ pub(super) async fn tell<W: Forwarding>(
     } else {
         Tags::new()
     };
-    let mut told = Told { dirty: tell_hub(subject, record, &tags, changes, account).await?, tags: None };
+    let mut told = tell_hub(subject, record, &tags, account).await?;
     let owner = policy.owner_tag.as_ref().and_then(|tag| tags.get(tag)).map(String::as_str);
     let audience = Audience { routes: &policy.routes, repository: image.repository.as_str(), tags: &tags, owner };
     let mut parcels = Vec::new();
@@ -71,8 +75,8 @@ pub(super) async fn tell<W: Forwarding>(
         if !picked.is_empty() {
             parcels.extend(bus::events(&image_change(subject, record, owner, picked)));
         }
-        told.tags = people::tell(subject, record, changes, &audience, &mut parcels).await?;
     }
+    told.tags = people::tell(subject, record, changes, &audience, &mut parcels).await?;
     record.outbox.extend(parcels);
     Ok(told)
 }
@@ -81,9 +85,8 @@ async fn tell_hub<W: Forwarding>(
     subject: &Subject<'_, W>,
     record: &mut ImageRecord,
     tags: &Tags,
-    changes: &[Changed],
     account: &mut Account,
-) -> Result<bool, Fault> {
+) -> Result<Told, Fault> {
     let tour = subject.tour;
     let policy = &tour.policy.policy;
     let repository = subject.job.image.repository.as_str();
@@ -92,12 +95,8 @@ async fn tell_hub<W: Forwarding>(
         is_ours_to_send(finding.scanner, policy.forward_enhanced)
             && routes.iter().any(|route| route.wants(repository, tags, finding))
     };
-    let terms = Terms {
-        wanted: &wanted,
-        now: tour.now,
-        writing: !changes.is_empty(),
-        replay: subject.job.cause == Cause::Replay,
-    };
+    let terms =
+        Terms { wanted: &wanted, now: tour.now, writing: subject.writing, replay: subject.job.cause == Cause::Replay };
     let told = hub::tell(tour.world, record, &terms, tour.until).await;
     account.told(&told);
     for (id, reason) in &told.refused {
@@ -124,10 +123,12 @@ async fn tell_hub<W: Forwarding>(
             account.hub_is_off = true;
         }
     }
-    let unfinished = !told.troubles.is_empty();
+    let waiting = !told.troubles.is_empty();
+    // Once it is enabled, even an old event is to bring there what it has not been told.
+    let unfinished = waiting || account.hub_is_off;
     let dirty = told.taken > 0 || !told.refused.is_empty() || record.unfinished != unfinished;
     record.unfinished = unfinished;
-    Ok(dirty)
+    Ok(Told { dirty, waiting, tags: None })
 }
 
 /// A finding with its image, for a dead letter.

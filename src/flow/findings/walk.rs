@@ -13,6 +13,7 @@ use super::{Forwarding, outbox};
 use crate::event::findings::{Cause, ImageJob, Job, LOOK_AGAIN_SECONDS, MOST_LOOKS, VERSION};
 use crate::fault::Fault;
 use crate::flow::Version;
+use crate::model::finding::FindingId;
 use crate::model::image::{Child, ImageRef, Parent};
 use crate::model::scan::ScanStatus;
 use crate::policy::compare::{self, Changed};
@@ -205,10 +206,16 @@ impl<W: Forwarding> Here<'_, W> {
         self.account.outcome = outcome;
         self.account.changed(&changes);
         self.account.active = self.record.active().count();
-        let subject = Subject { tour: self.tour, job: self.job, event: self.event, stamp, first: !self.known };
+        // An image that could not be scanned until now has not been seen yet: against what its tag bore before it is its
+        // first whole read that counts.
+        let first = outcome == Outcome::Read && self.record.read_at == 0;
+        let writing = moved || !self.known || !changes.is_empty();
+        let subject = Subject { tour: self.tour, job: self.job, event: self.event, stamp, first, writing };
         let told = tell::tell(&subject, &mut self.record, &changes, &mut self.account).await?;
-        let dirty = told.dirty || moved || !self.known || !changes.is_empty();
-        if dirty {
+        if let Some(tags) = told.tags {
+            tags.move_to(world, &self.job.image).await?;
+        }
+        if writing || told.dirty {
             self.record.policy.clone_from(&self.tour.policy.fingerprint);
             if outcome == Outcome::Read {
                 self.record.read_at = self.tour.now;
@@ -219,16 +226,15 @@ impl<W: Forwarding> Here<'_, W> {
             let sent = outbox::deliver(world, &mut self.record, &mut self.version, self.tour.until).await?;
             self.account.sent(sent);
         }
-        if let Some(tags) = told.tags {
-            tags.move_to(world, &self.job.image).await?;
-        }
-        if outcome == Outcome::Gone && self.record.outbox.is_empty() && !self.record.unfinished {
+        if outcome == Outcome::Gone && self.record.outbox.is_empty() && !told.waiting {
             world.forget_record(&self.job.image).await?;
         }
         Ok(self.account)
     }
 }
 
-fn missed(record: &ImageRecord) -> u32 {
-    record.findings.values().map(|kept| kept.missed).sum()
+/// Which findings were missing, and how often. Not how many: one may come back as another goes.
+fn missed(record: &ImageRecord) -> Vec<(FindingId, u32)> {
+    let missing = record.findings.iter().filter(|(_, kept)| kept.missed > 0);
+    missing.map(|(id, kept)| (id.clone(), kept.missed)).collect()
 }

@@ -8,7 +8,6 @@ use crate::flow::findings::account::Outcome;
 use crate::policy::change::ChangeKind;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::io::Write as _;
 
 /// The namespace of all metrics.
 const NAMESPACE: &str = "EcrSteward";
@@ -59,14 +58,13 @@ impl Metrics {
         }
     }
 
-    /// Writes them; a time of its own, in milliseconds since 1970, goes with them.
-    pub(super) fn write(&self, stack: &str, now: i64) {
+    /// The lines to be written to standard output; the time, in milliseconds since 1970, goes with them.
+    pub(super) fn lines(&self, stack: &str, now: i64) -> String {
         let mut lines = embedded(&json!({"Stack": stack}), &self.counts, now);
         for (sink, counts) in &self.by_sink {
             lines.push_str(&embedded(&json!({"Stack": stack, "Sink": sink}), counts, now));
         }
-        // Nobody is left to tell when writing a line fails.
-        let _ = std::io::stdout().lock().write_all(lines.as_bytes());
+        lines
     }
 }
 

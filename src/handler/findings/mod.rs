@@ -22,7 +22,8 @@ use tokio::time::Instant;
 
 /// Jobs done at a time. Most of a job is waiting, and the memory of one is bounded by the image with the most findings.
 const AT_ONCE: usize = 4;
-/// Kept for writing records and telling the queue what failed.
+/// Kept for what must still be done when no new call to a sink begins: half of it for writing records and handing on, the
+/// rest for telling the queue what failed.
 const RESERVE: Duration = Duration::from_secs(15);
 
 /// What every invocation of one process shares.
@@ -46,15 +47,22 @@ pub struct Counter<'a, W> {
     pub now: i64,
 }
 
+/// What became of a batch.
+#[derive(Debug)]
+pub struct Handled {
+    /// The messages that must come again.
+    pub response: SqsBatchResponse,
+    /// What was counted: lines for standard output, where CloudWatch reads them.
+    pub metrics: String,
+}
+
 /// Handles a batch. `Err` fails the whole of it.
-pub async fn handle<W: Forwarding>(
-    counter: &Counter<'_, W>,
-    event: Value,
-    left: Duration,
-) -> Result<SqsBatchResponse, String> {
+pub async fn handle<W: Forwarding>(counter: &Counter<'_, W>, event: Value, left: Duration) -> Result<Handled, String> {
     let world = counter.world.map_err(str::to_owned)?;
     let messages = sort::messages(event)?;
-    let until = Instant::now() + left.saturating_sub(RESERVE.min(left / 4));
+    let reserve = RESERVE.min(left / 4);
+    let until = Instant::now() + left.saturating_sub(reserve);
+    let stop = until + reserve / 2;
     let mut metrics = Metrics::default();
     let Sorted { tasks, malformed, not_ours } = sort::sort(&messages, counter.place, counter.repository_pattern);
     for why in &not_ours {
@@ -63,7 +71,7 @@ pub async fn handle<W: Forwarding>(
     metrics.count("NotOurs", not_ours.len());
     let unreadable: Vec<usize> = malformed.iter().map(|(index, _)| *index).collect();
     let mut failed: BTreeMap<usize, String> = malformed.into_iter().collect();
-    let tour = work::Tour { counter, world, until, messages: &messages };
+    let tour = work::Tour { counter, world, until, stop, messages: &messages };
     let done: Vec<(Task, work::Done)> = stream::iter(tasks)
         .map(|task| async {
             let done = work::work(&tour, &task).await;
@@ -94,8 +102,7 @@ pub async fn handle<W: Forwarding>(
         failure.item_identifier = id;
         response.batch_item_failures.push(failure);
     }
-    metrics.write(counter.stack_name, counter.now);
-    Ok(response)
+    Ok(Handled { response, metrics: metrics.lines(counter.stack_name, counter.now) })
 }
 
 /// Makes a message a dead letter, with the reason; false where that failed, and the message must come again.

@@ -20,8 +20,10 @@ use tokio::time::{Instant, timeout_at};
 pub(super) struct Tour<'a, W> {
     pub(super) counter: &'a Counter<'a, W>,
     pub(super) world: &'a W,
-    /// No call begins after this.
+    /// Nothing new is begun after this; what was done is written down.
     pub(super) until: Instant,
+    /// Whatever is not done by then is dropped.
+    pub(super) stop: Instant,
     pub(super) messages: &'a [Message],
 }
 
@@ -45,7 +47,7 @@ pub(super) async fn work<W: Forwarding>(tour: &Tour<'_, W>, task: &Task) -> Done
     }
     // The world is reached through shared references only; what a job holds is dropped with it.
     let job = AssertUnwindSafe(Box::pin(one(tour, task))).catch_unwind();
-    match timeout_at(tour.until, job).await {
+    match timeout_at(tour.stop, job).await {
         Ok(Ok(Ok(done))) => done,
         Ok(Ok(Err(fault))) => Done { trouble: Some(fault.to_string()), ..Done::default() },
         Ok(Err(_)) => Done { trouble: Some("ecr-steward failed internally (panic)".to_owned()), ..Done::default() },

@@ -10,7 +10,7 @@ use super::limits::{
 use super::weakness::{advice, vulnerability};
 use crate::model::finding::{Finding, Scanner};
 use crate::model::image::ImageRef;
-use crate::policy::text::{clip, clip_or, link, time};
+use crate::policy::text::{UNNAMED, clip, clip_or, link, time};
 use std::borrow::Cow;
 
 /// The format's version (Security Hub API model, `AwsSecurityFinding`).
@@ -23,8 +23,6 @@ const PRODUCT_NAME: &str = "ecr-steward";
 const VULNERABILITY_TYPES: &[&str] = &["Software and Configuration Checks/Vulnerabilities/CVE"];
 /// The type of an image that nobody looks into.
 const SCANNING_TYPES: &[&str] = &["Software and Configuration Checks/AWS Security Best Practices"];
-/// Stands where a scanner gives a vulnerability no name.
-pub(super) const UNNAMED: &str = "unnamed vulnerability";
 
 /// Everything that is known, as far as there is room.
 pub(super) fn form<'a>(telling: &Telling<'a>, room: Room) -> Form<'a> {
@@ -44,24 +42,16 @@ pub(super) fn form<'a>(telling: &Telling<'a>, room: Room) -> Form<'a> {
         description,
         remediation: remediation(finding),
         product_fields: Fields(product_fields(telling, room)),
-        resources: [resource(telling, room)],
         vulnerabilities: (!finding.is_about_scanning()).then(|| [vulnerability(finding, room)]),
         finding_provider_fields: Some(ProviderFields { severity, types }),
-        ..demanded(telling)
+        ..demanded(telling, resource(telling, room))
     }
 }
 
 /// What Security Hub demands, and nothing a stranger wrote.
-pub(super) fn demanded<'a>(telling: &Telling<'a>) -> Form<'a> {
+pub(super) fn demanded<'a>(telling: &Telling<'a>, resource: Resource<'a>) -> Form<'a> {
     let place = &telling.image.place;
     let (partition, region, account) = (&place.partition, &place.region, &place.account);
-    let resource = Resource {
-        r#type: RESOURCE_TYPE,
-        id: telling.image.resource_id(),
-        partition: None,
-        region: None,
-        details: None,
-    };
     Form {
         schema_version: SCHEMA_VERSION,
         id: telling.id.told(),

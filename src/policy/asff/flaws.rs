@@ -127,7 +127,9 @@ fn account(finding: &Value, found: &mut Vec<String>) {
 fn times(finding: &Value, found: &mut Vec<String>) {
     let read = |place: &str| -> Option<Result<jiff::Timestamp, String>> {
         let text = finding.get(place)?.as_str().unwrap_or_default();
-        let told = text.ends_with('Z').then(|| text.parse().ok()).flatten();
+        // RFC 3339's own form; the parser takes others too.
+        let strict = text.ends_with('Z') && text.get(10..11) == Some("T");
+        let told = strict.then(|| text.parse().ok()).flatten();
         Some(told.ok_or_else(|| format!("/{place} is no RFC 3339 time with Z")))
     };
     let all = ["FirstObservedAt", "LastObservedAt", "CreatedAt", "UpdatedAt"].map(read);

@@ -16,14 +16,13 @@ pub use batch::Batches;
 pub use flaws::flaws;
 pub use limits::{BATCH_BYTES, BATCH_COUNT};
 
-use crate::model::finding::{Finding, FindingId, hex};
+use crate::model::finding::{Finding, FindingId};
 use crate::model::image::{ImageRef, Parent};
 use crate::policy::record::Waived;
 use limits::{FINDING_BYTES, Room};
-use sha2::{Digest as _, Sha256};
 
-/// Hexadecimal digits of [`hash`].
-const HASH_DIGITS: usize = 32;
+/// Bytes that most findings stay below.
+const USUAL_BYTES: usize = 3_072;
 
 /// What Security Hub is to be told of one finding.
 #[derive(Clone, Copy, Debug)]
@@ -68,19 +67,9 @@ pub fn repaired(telling: &Telling<'_>) -> String {
     json(&plain::form(telling))
 }
 
-/// The hash of what is told, by which unchanged findings are known: times left out, and tags as well, since a moved tag is
-/// no change of the finding. 32 hexadecimal digits.
-pub fn hash(telling: &Telling<'_>) -> String {
-    let parent = telling.parent.map(|parent| Parent { tags: Vec::new(), ..parent.clone() });
-    let still = Telling { tags: &[], parent: parent.as_ref(), created: 0, updated: 0, ..*telling };
-    let mut form = fill::form(&still, Room::WIDE);
-    form.first_observed_at = None;
-    let mut hash = hex(&Sha256::digest(json(&form)));
-    hash.truncate(HASH_DIGITS);
-    hash
-}
-
 /// Nothing in a form can fail to be written: its keys are strings, and numbers that are none are left out.
 fn json(form: &form::Form<'_>) -> String {
-    serde_json::to_string(form).unwrap_or_default()
+    let mut text = Vec::with_capacity(USUAL_BYTES);
+    let written = serde_json::to_writer(&mut text, form).is_ok();
+    String::from_utf8(text).ok().filter(|_| written).unwrap_or_default()
 }

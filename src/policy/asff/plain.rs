@@ -1,9 +1,9 @@
 //! A finding reduced to what cannot be wrong: the one more try after a refusal.
 
 use super::Telling;
-use super::fill::{UNNAMED, demanded};
-use super::form::{Form, SoftwarePackage, Vulnerability};
-use crate::policy::text::plain;
+use super::fill::{RESOURCE_TYPE, demanded};
+use super::form::{Form, Resource, SoftwarePackage, Vulnerability};
+use crate::policy::text::{UNNAMED, plain};
 use std::borrow::Cow;
 
 /// Characters of title and description.
@@ -34,10 +34,12 @@ pub(super) fn form<'a>(telling: &Telling<'a>) -> Form<'a> {
         epss_score: None,
         exploit_available: None,
     };
+    let (r#type, id) = (RESOURCE_TYPE, telling.image.resource_id());
+    let resource = Resource { r#type, id, partition: None, region: None, details: None };
     Form {
         title: Cow::Owned(plain(&what, TEXT)),
         description: Cow::Owned(plain(&place, TEXT)),
         vulnerabilities: (!finding.is_about_scanning()).then_some([vulnerability]),
-        ..demanded(telling)
+        ..demanded(telling, resource)
     }
 }

@@ -1,10 +1,9 @@
 //! The vulnerability itself and the package that has it, as a finding tells them.
 
-use super::fill::UNNAMED;
 use super::form::{Cvss, SoftwarePackage, Text, Vendor, Vulnerability};
 use super::limits::{MAX_RECOMMENDATION, MAX_SEVERITY_ORIGINAL, OUR_NAME, OUR_PATH, OUR_VERSION, OUR_WORD, Room};
 use crate::model::finding::{Finding, Fix};
-use crate::policy::text::{clip, clip_or, host, link};
+use crate::policy::text::{UNNAMED, clip, clip_or, host, link};
 use std::borrow::Cow;
 
 /// All that is known of it, as far as there is room.

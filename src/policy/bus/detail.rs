@@ -4,7 +4,7 @@ use super::VERSION;
 use crate::model::finding::{Fix, Scanner};
 use crate::model::image::Parent;
 use crate::policy::change::{Change, ChangeKind, ImageChange, SeverityCounts};
-use crate::policy::text::{clip, link, time};
+use crate::policy::text::{UNNAMED, clip, clip_or, link, time};
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -12,6 +12,8 @@ use std::borrow::Cow;
 const NAME: usize = 256;
 /// Characters of a sentence.
 const SENTENCE: usize = 512;
+/// Characters of a tag (ECR API model, `ImageTag`).
+const TAG: usize = 300;
 /// Tags of an image that are told; what comes after them says little.
 const TAGS: usize = 100;
 
@@ -19,15 +21,15 @@ type Text<'a> = Cow<'a, str>;
 
 #[derive(Serialize)]
 pub(super) struct Detail<'t, 'a> {
-    pub(super) version: &'static str,
+    version: &'static str,
     pub(super) key: String,
-    pub(super) image: Image<'a>,
+    image: Image<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) owner: Option<Text<'a>>,
-    pub(super) scan: Scan<'a>,
+    owner: Option<Text<'a>>,
+    scan: Scan<'a>,
     pub(super) part: usize,
     pub(super) parts: usize,
-    pub(super) summary: Summary<'a>,
+    summary: Summary<'a>,
     pub(super) changes: &'t [Told<'a>],
 }
 
@@ -54,7 +56,7 @@ impl<'a> Detail<'_, 'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct Image<'a> {
+struct Image<'a> {
     account: &'a str,
     region: &'a str,
     repository: &'a str,
@@ -66,7 +68,7 @@ pub(super) struct Image<'a> {
 }
 
 impl<'a> Image<'a> {
-    pub(super) fn of(change: &ImageChange<'a>) -> Self {
+    fn of(change: &ImageChange<'a>) -> Self {
         let image = change.image;
         let index = |parent: &'a Parent| Index {
             digest: parent.digest.as_str(),
@@ -86,11 +88,11 @@ impl<'a> Image<'a> {
 }
 
 fn tags(tags: &[String]) -> Vec<Text<'_>> {
-    tags.iter().filter_map(|tag| clip(tag, NAME)).take(TAGS).collect()
+    tags.iter().filter_map(|tag| clip(tag, TAG)).take(TAGS).collect()
 }
 
 #[derive(Serialize)]
-pub(super) struct Index<'a> {
+struct Index<'a> {
     digest: &'a str,
     tags: Vec<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,7 +101,7 @@ pub(super) struct Index<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Scan<'a> {
+struct Scan<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,7 +112,7 @@ pub(super) struct Scan<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Summary<'a> {
+struct Summary<'a> {
     active: SeverityCounts,
     new: usize,
     changed: usize,
@@ -123,7 +125,7 @@ pub(super) struct Summary<'a> {
 }
 
 impl<'a> Summary<'a> {
-    pub(super) fn of(change: &ImageChange<'a>) -> Self {
+    fn of(change: &ImageChange<'a>) -> Self {
         Self {
             active: change.active,
             new: change.count(ChangeKind::New),
@@ -134,13 +136,13 @@ impl<'a> Summary<'a> {
             archived: change.count(ChangeKind::Deleted),
             since_previous: change
                 .previous
-                .and_then(|previous| Some(Before { digest: previous.digest.as_str(), tag: clip(previous.tag, NAME)? })),
+                .and_then(|previous| Some(Before { digest: previous.digest.as_str(), tag: clip(previous.tag, TAG)? })),
         }
     }
 }
 
 #[derive(Serialize)]
-pub(super) struct Before<'a> {
+struct Before<'a> {
     digest: &'a str,
     tag: Text<'a>,
 }
@@ -154,7 +156,7 @@ pub(super) struct Told<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     package: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) version: Option<Text<'a>>,
+    version: Option<Text<'a>>,
     severity: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     fixed_in: Option<Text<'a>>,
@@ -177,7 +179,7 @@ impl<'a> Told<'a> {
         Self {
             change: change.kind,
             id: change.id.told(),
-            vulnerability: clip(&finding.vulnerability, NAME).unwrap_or_default(),
+            vulnerability: clip_or(&finding.vulnerability, NAME, UNNAMED),
             package: clip(&finding.package, NAME),
             version: clip(&finding.version, NAME),
             severity: finding.severity.as_str(),
@@ -187,19 +189,21 @@ impl<'a> Told<'a> {
             epss: finding.epss.filter(|score| (0.0..=1.0).contains(score)),
             title: clip(&finding.title, NAME),
             url: link(&finding.url),
-            waiver: change.waived.map(|waived| Waiver {
-                reason: clip(&waived.reason, SENTENCE).unwrap_or_default(),
-                owner: waived.owner.as_deref().and_then(|owner| clip(owner, NAME)),
-                until: clip(&waived.until, NAME).unwrap_or_default(),
+            waiver: change.waived.and_then(|waived| {
+                Some(Waiver {
+                    reason: clip(&waived.reason, SENTENCE)?,
+                    owner: waived.owner.as_deref().and_then(|owner| clip(owner, NAME)),
+                    until: clip(&waived.until, NAME)?,
+                })
             }),
         }
     }
 }
 
 #[derive(Serialize)]
-pub(super) struct Waiver<'a> {
+struct Waiver<'a> {
     reason: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) owner: Option<Text<'a>>,
+    owner: Option<Text<'a>>,
     until: Text<'a>,
 }

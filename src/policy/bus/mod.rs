@@ -26,6 +26,7 @@ pub const EVENT_BYTES: usize = 240_000;
 const ENTRY_BYTES: usize = SOURCE.len() + DETAIL_TYPE.len() + 14;
 /// Bytes kept free for the numbers of the parts.
 const PART_BYTES: usize = 32;
+
 /// The events that tell of a change, the first part first; none where nothing changed.
 pub fn events(change: &ImageChange<'_>) -> Vec<Parcel> {
     let told: Vec<Told<'_>> = change.changes.iter().map(Told::of).collect();

@@ -141,7 +141,6 @@ fn table() -> Vec<Wrong> {
     [wrong_routes(), wrong_secrets(), wrong_waivers(), wrong_rest()].concat()
 }
 
-/// Rows: 9, 10.
 #[test]
 fn each_mistake_is_refused_at_its_path_with_what_is_allowed() {
     for (wrong, path, words) in table() {

@@ -145,7 +145,6 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
-    /// Rows: 9.
     #[test]
     fn a_policy_means_the_same_after_cloudformation_made_texts_of_it(properties in declarations()) {
         prop_assert_eq!(checked(&as_delivered(&properties)), checked(&properties));
