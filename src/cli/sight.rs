@@ -41,7 +41,9 @@ impl Sight {
                 Some("it is an index within an index, which is not looked into".to_owned())
             }
             Looked::Index(_) => Some("it is an index without images".to_owned()),
-            Looked::Artifact(kind) => Some(format!("it is no image but a {kind}, in which nothing is scanned")),
+            Looked::Artifact(kind) => {
+                Some(format!("it is no image but an artefact of type {kind}, in which nothing is scanned"))
+            }
             Looked::Archived => Some(state(&ScanStatus::ImageArchived)),
             Looked::Gone => Some("there is no such image".to_owned()),
             Looked::NeverScanned => Some(

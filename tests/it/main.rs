@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod cli;
+mod cli_findings;
 mod config;
 mod continued;
 mod converge;

@@ -6,7 +6,7 @@ use crate::aws::Forwarder;
 use crate::cli::Verdict;
 use crate::cli::args::Global;
 use crate::cli::args_findings::FindingsArgs;
-use crate::cli::output::data;
+use crate::cli::output::{counted, data};
 use crate::flow::findings::{Scans as _, day_of};
 use crate::model::image::ImageRef;
 use crate::model::repository::Tags;
@@ -58,7 +58,7 @@ pub(super) async fn run(
     }
     let mut lines: Vec<String> = all.iter().flat_map(|said| said.lines.clone()).collect();
     if all.is_empty() {
-        lines.push(format!("{} images were looked into, and no such finding is in them", records.len()));
+        lines.push(format!("no such finding in {}", counted(records.len(), "image", "images")));
     }
     let values: Vec<&Value> = all.iter().map(|said| &said.value).collect();
     data(global.format, &lines.join("\n"), &json!({"findings": values}))?;

@@ -126,7 +126,7 @@ async fn one(forwarder: &Forwarder, found: &Found, each: Take<'_>) -> Result<Vec
         None => return Ok(vec![Gap::of(image.clone(), "there is no such image, and nothing is remembered of it")]),
         Some(ManifestKind::Image) => return Ok(vec![Gap::of(image.clone(), UNKNOWN)]),
         Some(ManifestKind::Artifact(kind)) => {
-            let why = format!("it is no image but a {kind}, in which nothing is scanned");
+            let why = format!("it is no image but an artefact of type {kind}, in which nothing is scanned");
             return Ok(vec![Gap::of(image.clone(), why)]);
         }
         Some(ManifestKind::Index(children)) => children,

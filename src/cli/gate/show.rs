@@ -64,7 +64,7 @@ fn sums(part: &Part) -> String {
 
 fn platform(judged: &Judged, part: &Part) -> String {
     let platform = part.platform.as_deref().unwrap_or("image");
-    if part.image == judged.image { String::new() } else { line(&format!("{platform} {}: ", part.image.digest), 200) }
+    if part.image == judged.image { String::new() } else { format!("{} {}: ", line(platform, 80), part.image.digest) }
 }
 
 fn table(judged: &Judged) -> String {
@@ -75,7 +75,7 @@ fn table(judged: &Judged) -> String {
             GateVerdict::Pass => lines.push(format!("  {place}nothing blocks; {}", sums(part))),
             GateVerdict::CannotTell(why) => lines.push(format!("  {place}{}", line(why, 600))),
             GateVerdict::Blocked(blocking) => {
-                lines.push(format!("  {place}{} of {}", blocking_of(blocking), sums(part)));
+                lines.push(format!("  {place}blocked by {} of {}", blocking.len(), sums(part)));
                 lines.extend(blocking.iter().map(|one| format!("    {}", named(one))));
             }
         }
@@ -135,7 +135,7 @@ fn markdown(judged: &Judged) -> String {
             GateVerdict::Pass => lines.push(format!("- {place}nothing blocks; {}", sums(part))),
             GateVerdict::CannotTell(why) => lines.push(format!("- {place}{}", code(&line(why, 600)))),
             GateVerdict::Blocked(blocking) => {
-                lines.push(format!("- {place}**{}** of {}", blocking_of(blocking), sums(part)));
+                lines.push(format!("- {place}blocked by **{}** of {}", blocking.len(), sums(part)));
                 lines.extend(blocking.iter().take(room).map(|one| format!("  - {}", code(&named(one)))));
                 if blocking.len() > room {
                     lines.push(format!("  - … and {} more", blocking.len() - room));
@@ -151,9 +151,4 @@ fn markdown(judged: &Judged) -> String {
 /// A stranger's words, in which nothing is markup.
 fn code(text: &str) -> String {
     format!("`{}`", text.replace('`', "'"))
-}
-
-fn blocking_of(blocking: &[Blocking]) -> String {
-    let block = if blocking.len() == 1 { "blocks" } else { "block" };
-    format!("{} {block}", blocking.len())
 }

@@ -35,6 +35,7 @@ mod ecr;
 mod findings;
 mod images;
 mod jobs;
+mod letters;
 mod parameters;
 mod queue;
 mod records;
