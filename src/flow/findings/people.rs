@@ -80,7 +80,7 @@ pub(super) async fn tell<W: Forwarding>(
             // What is told comes out of this scope by itself: no reference may live on while the bucket is waited for.
             let item = DigestItem::of(&Alert::of_all(&whole(later)));
             if let Some(item) = item {
-                digests::collect(world, route, subject.tour.today, &item).await?;
+                digests::collect(world, route, subject.tour.today, item).await?;
             }
         }
     }
