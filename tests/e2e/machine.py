@@ -83,6 +83,15 @@ class Machine:
         self._sqs.set_queue_attributes(QueueUrl=self._queues[self._own],
                                        Attributes={"VisibilityTimeout": seconds})
 
+    def gather(self, seconds: int) -> None:
+        """A batch waits no longer than this for more messages."""
+        [mapping] = self._lambda.list_event_source_mappings(FunctionName=self._name)["EventSourceMappings"]
+        self._undo.callback(self._set_window, mapping["UUID"], mapping["MaximumBatchingWindowInSeconds"])
+        self._set_window(mapping["UUID"], seconds)
+
+    def _set_window(self, mapping: str, seconds: int) -> None:
+        self._lambda.update_event_source_mapping(UUID=mapping, MaximumBatchingWindowInSeconds=seconds)
+
     def restore(self) -> None:
         """All settings as they were."""
         self._undo.close()

@@ -65,6 +65,31 @@ def test_wherever_it_dies_the_next_run_finishes_and_tells_nothing_else(
     print(f"\n{moment}: {dict(tap.counted())}")
 
 
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_wherever_it_dies_what_comes_under_the_tag_next_is_compared_with_this_image(
+        forwarder: Function, listeners: Listeners, tap: Tap, image: Image, moment: str) -> None:
+    """People hear what is new since the image that bore the tag before, not all that there is."""
+    findings = listeners.findings
+    findings.declare({"Sink": "SecurityHub"}, {"Sink": "S3"}, {"Sink": "EventBridge"},
+                     {"Sink": "Sns", "MinimumSeverity": "INFORMATIONAL"})
+    image.scan(generate={"count": 30, "seed": 42})
+    event = image.event("ecr-image-scan-complete")
+    stop = tap.stop(*MOMENTS[moment])
+    running = forwarder.begin(batch(event), 60)
+    stop.wait()
+    running.sandbox.kill()
+    stop.let_go.set()
+    running.wait()
+    assert forwarder.invoke(batch(event, receives=2), 60).value == {"batchItemFailures": []}
+    listeners.topic.messages()
+    next_one = Image(findings.cloud, "v2", image.repository)
+    next_one.tag = image.tag
+    next_one.scan(generate={"count": 32, "seed": 42})
+    assert forwarder.invoke(batch(next_one.event("ecr-image-scan-complete")), 60).value == {"batchItemFailures": []}
+    [message] = listeners.topic.messages()
+    assert message["Subject"] == f"ecr-steward: 2 new findings in {image.repository}:v1"
+
+
 def test_a_process_that_dies_at_a_rescan_leaves_the_record_it_found(
         forwarder: Function, listeners: Listeners, tap: Tap, image: Image) -> None:
     """Then the next one still knows what has changed, and archives it once."""

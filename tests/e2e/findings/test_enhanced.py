@@ -49,7 +49,7 @@ def test_a_scan_of_inspector_reaches_everybody_but_security_hub(
 
 
 def test_a_burst_about_one_image_is_one_look_at_it(
-        findings: Forwarding, policy: Callable[..., None], bus: Bus, image: Image) -> None:
+        as_deployed: None, findings: Forwarding, policy: Callable[..., None], bus: Bus, image: Image) -> None:
     policy(*CHOSEN)
     image.scan("ACTIVE", generate={"count": COUNT, "kind": "enhanced", "seed": 10})
     findings.counting()

@@ -68,11 +68,12 @@ def test_all_of_a_deleted_repository_is_archived_by_the_reconciliation(findings:
 
 def test_a_scan_that_is_read_in_part_archives_nothing_and_is_read_again(
         findings: Forwarding, patience: None, image: Image) -> None:
-    """The second page fails for as long as it is asked for. What stands on it would seem to be gone."""
+    """The second page fails for as long as it is asked for, with what is not tried again within a look. What stands on
+    it would seem to be gone."""
     keys = scanned(findings, image)
     image.scan(**WITHOUT)
     after = image.keys()
-    findings.cloud.inject("DescribeImageScanFindings", "ServerException", after=1, times=1_000,
+    findings.cloud.inject("DescribeImageScanFindings", "AccessDeniedException", after=1, times=1_000,
                           repository=image.repository)
     findings.counting()
     group = findings.cloud.resource("FindingsLogGroup")

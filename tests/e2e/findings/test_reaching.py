@@ -19,7 +19,8 @@ MOST_BYTES = 240_000
 
 
 def test_a_scan_of_2500_reaches_every_sink_whole_and_a_rescan_brings_only_what_changed(
-        findings: Forwarding, policy: Callable[..., None], bus: Bus, topic: Topic, image: Image) -> None:
+        as_deployed: None, findings: Forwarding, policy: Callable[..., None], bus: Bus, topic: Topic,
+        image: Image) -> None:
     policy(*EVERYWHERE)
     image.scan(generate={"count": COUNT, "seed": 3})
     before, keys = image.found(), image.keys()
@@ -43,7 +44,7 @@ def test_a_scan_of_2500_reaches_every_sink_whole_and_a_rescan_brings_only_what_c
     findings.settle(180)
     half = {key_of_basic(one) for one in changed[1::2]}
     print(f"{len(half)} changed: {findings.pages()} pages, {len(findings.imports())} imports")
-    assert findings.imports() == [100] * 12 + [50] or sorted(findings.imports()) == [50] + [100] * 12
+    assert sorted(findings.imports()) == [50] + [100] * 12
     told = findings.hub(image).values()
     assert Counter(one["Description"].endswith("Now known.") for one in told) == {True: 1250, False: 1250}
     assert {key_of(line) for line in findings.archive(image, "changed")} == half
