@@ -153,7 +153,7 @@ class Cloud:
 
     def ecr_calls(self) -> dict[str, int]:
         """How often each operation of ECR was called so far."""
-        return self._control("GET", "calls").get("ecr", {})
+        return self.control("GET", "calls").get("ecr", {})
 
     def ecr_writes(self) -> dict[str, int]:
         """The writing ones of them."""
@@ -171,39 +171,40 @@ class Cloud:
 
     def inject(self, operation: str, error: str = "", **more: Any) -> None:
         """Lets ECR fail, or with `delay_ms` only answer late."""
-        self._control("POST", "faults", {"operation": operation, "error": error, **more})
+        self.control("POST", "faults", {"operation": operation, "error": error, **more})
 
     def clear_faults(self) -> None:
         """ECR works again."""
-        self._control("DELETE", "faults")
+        self.control("DELETE", "faults")
 
     def ecr_throttled(self) -> int:
         """How many calls of ECR were over the limit so far."""
-        return sum(self._control("GET", "throttled").get("ecr", {}).values())
+        return sum(self.control("GET", "throttled").get("ecr", {}).values())
 
     def ecr_successes(self) -> dict[str, dict[str, int]]:
         """How often each operation of ECR did its work so far, for each repository."""
-        return self._control("GET", "succeeded")
+        return self.control("GET", "succeeded")
 
     def limit_ecr(self, calls_per_second: float, burst: float) -> None:
         """ECR takes no more calls than these, and so many at once after a pause."""
-        self._control("PUT", "limits", {"calls_per_second": calls_per_second, "burst": burst})
+        self.control("PUT", "limits", {"calls_per_second": calls_per_second, "burst": burst})
 
     def free_ecr(self) -> None:
         """It takes as many as come."""
-        self._control("DELETE", "limits")
+        self.control("DELETE", "limits")
 
     # ---- CloudFormation's bucket ----
 
     def answers(self, stack_id: str) -> list[dict[str, Any]]:
         """What became of the response URL of every request for a stack, in the order they were sent."""
-        accounts = self._control("GET", "answers", of="AWS_ENDPOINT_URL")
+        accounts = self.control("GET", "answers", of="AWS_ENDPOINT_URL")
         return [one for one in accounts if one["request"].get("StackId") == stack_id]
 
-    def _control(self, method: str, path: str, body: Any = None, of: str = "AWS_ENDPOINT_URL_ECR") -> Any:
+    def control(self, method: str, path: str, body: Any = None, of: str = "AWS_ENDPOINT_URL_ECR") -> Any:
+        """A switch of the local AWS; see local/steward_local/ecr/control.py."""
         url = f"{self.variables[of]}/_steward/{path}"
         data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=10) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=60) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 

@@ -57,9 +57,10 @@ def cloud(variables: dict[str, str], bootstrap: Path) -> Iterator[Cloud]:
         uninstall(cloud, installation, "StateBucket")
     deploy(variables)
     yield cloud
-    log_group = cloud.log_group
+    kept = [cloud.log_group, cloud.resource("FindingsLogGroup")]
     uninstall(cloud, installation, "StateBucket")
-    cloud.client("logs").delete_log_group(logGroupName=log_group)
+    for log_group in kept:
+        cloud.client("logs").delete_log_group(logGroupName=log_group)
     if not had_sam:
         uninstall(cloud, sam, "SamCliSourceBucket")
 
@@ -101,7 +102,7 @@ def lab(cloud: Cloud) -> Iterator[Lab]:
 @pytest.fixture
 def machine(lab: Lab, cloud: Cloud) -> Iterator[Machine]:
     """The function's processes and settings. All is well again before the test's stacks are deleted."""
-    machine = Machine(cloud)
+    machine = Machine(cloud, "CustomResource", "Unanswered")
     yield machine
     machine.restore()
     cloud.free_ecr()

@@ -1,4 +1,4 @@
-"""The custom-resource function as the local AWS runs it: its processes, and settings a test changes for its own time.
+"""A function as the local AWS runs it: its processes, and settings a test changes for its own time.
 
 Processes are found by what Lambda puts into their environment, so that those of another local AWS are never touched.
 """
@@ -16,15 +16,15 @@ from cloud import EVERY, Cloud, until
 
 
 class Machine:
-    """The function, its processes and its queues."""
+    """A function, its processes and its queues, of which the first feeds it."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, function: str = "CustomResource", *others: str) -> None:
         self._lambda, self._sqs = cloud.client("lambda"), cloud.client("sqs")
-        self._name = cloud.resource("CustomResourceFunction")
+        self._own, self._name = function, cloud.resource(f"{function}Function")
         self._marks = {f"AWS_LAMBDA_FUNCTION_NAME={self._name}".encode(),
                        f"AWS_ENDPOINT_URL={cloud.variables['AWS_ENDPOINT_URL']}".encode()}
-        self._queues = {short: cloud.resource(f"{short}Queue")
-                        for short in ("CustomResource", "CustomResourceDeadLetter", "Unanswered")}
+        shorts = (function, f"{function}DeadLetter", *others)
+        self._queues = {short: cloud.resource(f"{short}Queue") for short in shorts}
         self._undo = ExitStack()
 
     # ---- processes ----
@@ -65,19 +65,32 @@ class Machine:
         self._undo.callback(self._configure, Timeout=was)
         self._configure(Timeout=seconds)
 
+    def renew(self) -> None:
+        """Processes that wait for an event end, and with them all they remember."""
+        self._configure(Timeout=self._lambda.get_function_configuration(FunctionName=self._name)["Timeout"])
+
     def _configure(self, **settings: Any) -> None:
         self._lambda.update_function_configuration(FunctionName=self._name, **settings)
         self._lambda.get_waiter("function_updated_v2").wait(FunctionName=self._name, WaiterConfig={"Delay": 1})
 
     def hide_messages(self, seconds: int) -> None:
         """A message whose invocation died comes again after so long."""
-        was = self._attributes("CustomResource", "VisibilityTimeout")["VisibilityTimeout"]
+        was = self._attributes(self._own, "VisibilityTimeout")["VisibilityTimeout"]
         self._undo.callback(self._set_visibility, was)
         self._set_visibility(str(seconds))
 
     def _set_visibility(self, seconds: str) -> None:
-        self._sqs.set_queue_attributes(QueueUrl=self._queues["CustomResource"],
+        self._sqs.set_queue_attributes(QueueUrl=self._queues[self._own],
                                        Attributes={"VisibilityTimeout": seconds})
+
+    def gather(self, seconds: int) -> None:
+        """A batch waits no longer than this for more messages."""
+        [mapping] = self._lambda.list_event_source_mappings(FunctionName=self._name)["EventSourceMappings"]
+        self._undo.callback(self._set_window, mapping["UUID"], mapping["MaximumBatchingWindowInSeconds"])
+        self._set_window(mapping["UUID"], seconds)
+
+    def _set_window(self, mapping: str, seconds: int) -> None:
+        self._lambda.update_event_source_mapping(UUID=mapping, MaximumBatchingWindowInSeconds=seconds)
 
     def restore(self) -> None:
         """All settings as they were."""
@@ -87,7 +100,7 @@ class Machine:
 
     def most_receipts(self) -> int:
         """How often a message is tried before it is a dead letter."""
-        return int(json.loads(self._attributes("CustomResource", "RedrivePolicy")["RedrivePolicy"])["maxReceiveCount"])
+        return int(json.loads(self._attributes(self._own, "RedrivePolicy")["RedrivePolicy"])["maxReceiveCount"])
 
     def messages(self, queue: str) -> int:
         """How many messages lie in a queue, hidden ones too."""

@@ -15,10 +15,14 @@ from answer_bucket import AnswerBucket
 from caller import PREFIX, STATE_BUCKET, Caller, Undeployed
 from cloud import Cloud
 from launching import Launch
+from listeners import Listeners
 from runtime import Function, environment
+from scanned import Image
+from tap import Tap
 from trip import Trip
 
-RESPONDER = Path(__file__).resolve().parents[3] / ".aws-sam" / "build" / "ResponderFunction" / "bootstrap"
+BUILT = Path(__file__).resolve().parents[3] / ".aws-sam" / "build"
+RESPONDER, FINDINGS = (BUILT / f"{name}Function" / "bootstrap" for name in ("Responder", "Findings"))
 QUEUE = "ecr-steward-artifact"
 
 
@@ -101,3 +105,40 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def wire(library: Path, tmp_path: Path) -> Trip:
     """A trip wire for the test's function."""
     return Trip(library, tmp_path)
+
+
+# ---- the findings function ----
+
+
+@pytest.fixture
+def listeners(aws: Cloud, settings: dict[str, str]) -> Iterator[Listeners]:
+    """Two queues, a bus and a topic, for one test, and Security Hub enabled."""
+    listeners = Listeners(aws)
+    yield listeners
+    listeners.close()
+
+
+@pytest.fixture
+def tap(variables: dict[str, str]) -> Iterator[Tap]:
+    """What stands between the findings function and everything but ECR."""
+    tap = Tap(variables["AWS_ENDPOINT_URL"], variables["AWS_ENDPOINT_URL_SECURITYHUB"])
+    yield tap
+    tap.close()
+
+
+@pytest.fixture
+def image(aws: Cloud, settings: dict[str, str]) -> Iterator[Image]:
+    """An image in a repository of its own."""
+    image = Image(aws)
+    yield image
+    image.end()
+
+
+@pytest.fixture
+def forwarder(variables: dict[str, str], listeners: Listeners, tap: Tap, tmp_path: Path) -> Iterator[Function]:
+    """The findings function, with what the template sets for it."""
+    assert FINDINGS.is_file(), "the findings function is not built; run: make build"
+    settings = environment("findings", variables) | listeners.settings() | tap.variables
+    launch = Launch(FINDINGS, settings, tmp_path, lambda: pytest.fail("nobody answers for it"), "findings")
+    yield launch.alone()
+    launch.close()

@@ -12,8 +12,9 @@ class Launch:
     """Makes them. `responder` is only asked for where a test wants one."""
 
     def __init__(self, bootstrap: Path, variables: dict[str, str], place: Path,
-                 responder: Callable[[], Function]) -> None:
+                 responder: Callable[[], Function], name: str = "custom-resource") -> None:
         self._bootstrap, self._variables, self._place, self._responder = bootstrap, variables, place, responder
+        self._name = name
         self._made: list[Function] = []
 
     def alone(self, data_limit: int | None = None, **more: str | None) -> Function:
@@ -31,6 +32,6 @@ class Launch:
 
     def _function(self, on_failure: Function | None, data_limit: int | None, more: dict[str, str | None]) -> Function:
         wished = {name: value for name, value in (self._variables | more).items() if value is not None}
-        function = Function("custom-resource", [str(self._bootstrap)], wished, self._place, on_failure, data_limit)
+        function = Function(self._name, [str(self._bootstrap)], wished, self._place, on_failure, data_limit)
         self._made.append(function)
         return function
