@@ -31,12 +31,7 @@ fn name_of(route: &Route) -> String {
 }
 
 /// Keeps a change for the daily message.
-pub(super) async fn collect(
-    world: &impl Records,
-    route: &Route,
-    today: Date,
-    item: DigestItem,
-) -> Result<(), Fault> {
+pub(super) async fn collect(world: &impl Records, route: &Route, today: Date, item: DigestItem) -> Result<(), Fault> {
     let key = format!("{PREFIX}{today}~{}~{}.json", name_of(route), item.key);
     let collected = Collected { sink: route.sink, secret_parameter: route.secret_parameter.clone(), item };
     let document = serde_json::to_value(collected)
