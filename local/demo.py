@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""`make demo`: the whole of ecr-steward on this machine, from the sources to four repositories.
+"""`make demo`: the whole of ecr-steward on this machine, from the sources to four repositories and their findings.
 
-Builds the functions, starts the local AWS, deploys template.yaml and examples/microservices.yaml into it and shows
-what came of it. Run again, it repeats only what changed. Never talks to AWS itself.
+Builds the functions, starts the local AWS, deploys template.yaml and examples/microservices.yaml into it, has an image
+scanned and shows what came of it. Run again, it repeats only what changed. Never talks to AWS itself.
 
     local/demo.py [up]                  the demo
     local/demo.py build [ARCHITECTURE]  only the build; this machine's architecture unless said otherwise

@@ -1,8 +1,9 @@
-"""What the demo shows at its end: repositories, parameters, outputs, and where to look next."""
+"""What the demo shows at its end: repositories, parameters, outputs, findings, and where to look next."""
 
 from __future__ import annotations
 
 import json
+from typing import Callable
 
 import boto3
 from demo import EXAMPLE_STACK, PROVIDER_STACK
@@ -10,7 +11,7 @@ from demo import EXAMPLE_STACK, PROVIDER_STACK
 COUNTED = {"imageCountMoreThan": "keep the newest {n}", "sinceImagePushed": "expire {n} {unit} after the push"}
 
 
-def show(session: boto3.Session, seconds: float) -> None:
+def show(session: boto3.Session, show_findings: Callable[[], None], seconds: float) -> None:
     """Everything worth seeing."""
     stack = outputs(session, EXAMPLE_STACK)
     provider = outputs(session, PROVIDER_STACK)
@@ -18,6 +19,7 @@ def show(session: boto3.Session, seconds: float) -> None:
     repositories(session, arns)
     parameters(session, provider)
     stack_outputs(stack)
+    show_findings()
     next_steps(session, provider, sorted(arns)[0] if arns else "")
     print(f"\nReady in {seconds:.0f} s. Stop everything with: make demo-down")
 
@@ -26,6 +28,12 @@ def outputs(session: boto3.Session, stack: str) -> dict[str, str]:
     """A stack's outputs by key."""
     found = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+
+def first_repository(session: boto3.Session) -> str:
+    """The full name of the example's first one."""
+    arns = json.loads(outputs(session, EXAMPLE_STACK)["RepositoryArns"])
+    return arns[min(arns)].partition(":repository/")[2]
 
 
 # ---- repositories ----

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.exceptions
 from demo import AWS, EXAMPLE_STACK, PROVIDER_STACK, ROOT, VENV, indented
-from demo_show import show
+from demo_findings import FOUND, TAG, scan, show_findings, wait
+from demo_show import first_repository, show
 
 BUILT = ROOT / ".aws-sam"
 STAMP = BUILT / "demo-stamp"
@@ -57,7 +58,14 @@ def up(started: float) -> None:
         changed = deploy_example(session, cloudformation)
     if not changed:
         note("the stack is as the example declares it already; edit the example to see an update")
-    show(session, time.time() - started)
+    repository = first_repository(session)
+    with step(f"Having {repository}:{TAG} scanned, and waiting for what was found"):
+        digest = scan(session, repository)
+        found = wait(session, repository, digest)
+    if found < sum(FOUND.values()):
+        raise Trouble(f"Security Hub has {found} of {sum(FOUND.values())} findings\n{story(session, EXAMPLE_STACK)}",
+                      "The function's last lines above say why. To start afresh: make demo-down demo")
+    show(session, lambda: show_findings(session, repository, digest), time.time() - started)
 
 
 # ---- building ----
