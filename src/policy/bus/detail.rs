@@ -193,7 +193,8 @@ impl<'a> Told<'a> {
                 Some(Waiver {
                     reason: clip(&waived.reason, SENTENCE)?,
                     owner: waived.owner.as_deref().and_then(|owner| clip(owner, NAME)),
-                    until: clip(&waived.until, NAME)?,
+                    // What is suppressed in Inspector has no last day.
+                    until: clip(&waived.until, NAME),
                 })
             }),
         }
@@ -205,5 +206,6 @@ struct Waiver<'a> {
     reason: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<Text<'a>>,
-    until: Text<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Text<'a>>,
 }

@@ -8,6 +8,7 @@ use ecr_steward::model::scan::ScanStatus;
 use ecr_steward::policy::bus::{DETAIL_TYPE, EVENT_BYTES, SOURCE, events};
 use ecr_steward::policy::change::{ChangeKind, ImageChange, Previous};
 use ecr_steward::policy::parcel::Parcel;
+use ecr_steward::policy::record::Waived;
 use ecr_steward::spec::findings::Sink;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -59,6 +60,16 @@ fn each_kind_of_change_has_its_word_and_its_count() {
         assert_eq!(detail["summary"][word], 1, "{word}");
     }
     assert_eq!(detail["scan"], json!({"status": "UNSUPPORTED_IMAGE", "completedAt": "2026-03-01T08:30:00.125Z"}));
+}
+
+/// What is suppressed in Inspector has a reason and no last day.
+#[test]
+fn a_waiver_without_an_end_is_told_too() {
+    let waived = Waived { reason: "suppressed in Amazon Inspector".to_owned(), owner: None, until: String::new() };
+    let scene = Scene { waived: Some(waived), ..Scene::of(enhanced()) };
+    let detail = read(&events(&change(&scene, &ScanStatus::Active, &[(ChangeKind::Waived, &scene)]))[0]);
+    assert_eq!(wrongs(&schema(), &detail), Vec::<String>::new());
+    assert_eq!(detail["changes"][0]["waiver"], json!({"reason": "suppressed in Amazon Inspector"}));
 }
 
 #[test]
