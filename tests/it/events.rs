@@ -217,7 +217,7 @@ fn each_request_comes_to_what_its_name_says() {
     });
 }
 
-/// Rows of the README about events of the findings function: name, rule and what it comes to.
+/// Lines of the README about events of the findings function: name, rule and what it comes to.
 fn rows_of_findings() -> Vec<[String; 3]> {
     let readme = std::fs::read_to_string(format!("{EVENTS}/README.md")).unwrap();
     let rows = readme.lines().filter(|line| line.starts_with("| [`"));
