@@ -64,7 +64,8 @@ fuzz: ## Fuzz every target for SECONDS=600 (needs cargo-fuzz, see fuzz/README.md
 	done
 
 .PHONY: e2e
-e2e: venv build ## Test the built functions in the local AWS
+e2e: venv build ## Test the built functions and the command line in the local AWS
+	cargo build --locked --bin ecr-steward
 	.venv/bin/python -m pytest tests/e2e -q
 
 .PHONY: long

@@ -1,7 +1,7 @@
 """A process that is killed while it is at work: its message comes again, and in the end all is there once.
 
-What people and programs are told may come twice, and then with the same key: on a slow machine the message may even come
-again while the second run is at work.
+What people and programs are told may come twice, and then with the same key: on a slow machine the message may even
+come again while the second run is at work.
 """
 
 from __future__ import annotations
