@@ -79,12 +79,11 @@ fn table(judged: &Judged) -> String {
                 lines.extend(blocking.iter().map(|one| format!("    {}", named(one))));
             }
         }
-        lines.extend(
-            part.gated
-                .waived
-                .iter()
-                .map(|(one, by)| line(&format!("waived until {}: {}: {}", by.until, named(one), by.reason), 500)),
-        );
+        lines.extend(part.gated.waived.iter().map(|(one, by)| {
+            // What is suppressed in Inspector has no last day.
+            let until = if by.until.is_empty() { String::new() } else { format!(" until {}", by.until) };
+            format!("    {}", line(&format!("waived{until}: {}: {}", named(one), by.reason), 500))
+        }));
     }
     lines.push(format!("blocks: {}", line(&rule(judged), 300)));
     lines.join("\n")

@@ -5,6 +5,7 @@ use crate::cli::output::counted;
 use crate::event::letters::Again;
 use crate::policy::wording::{line, moment};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// What a run came to.
 pub(super) struct Done<'a> {
@@ -49,14 +50,7 @@ pub(super) fn list_value(sorted: &Sorted, more: bool) -> Value {
 
 /// What was done.
 pub(super) fn done_text(done: &Done<'_>) -> String {
-    let mut lines: Vec<String> = done
-        .sent
-        .iter()
-        .map(|errand| {
-            let letters = counted(errand.letters.len(), "letter", "letters");
-            line(&format!("sent: {} ({letters})", errand.what), 400)
-        })
-        .collect();
+    let mut lines: Vec<String> = done.sent.iter().map(sent).collect();
     lines.extend(done.unreadable.iter().map(|waiting| line(&format!("left: {}", sentence(waiting)), 600)));
     let mut sum = format!(
         "{} replayed as {}",
@@ -70,6 +64,16 @@ pub(super) fn done_text(done: &Done<'_>) -> String {
     lines.push(sum);
     lines.extend(done.more.then(|| MORE.to_owned()));
     lines.join("\n")
+}
+
+/// One job, and what it is for.
+fn sent(errand: &Errand) -> String {
+    const MOST: usize = 10;
+    let about: BTreeSet<&str> = errand.letters.iter().filter_map(|waiting| waiting.reread.vulnerability()).collect();
+    let mut named: Vec<&str> = about.iter().copied().take(MOST).collect();
+    named.extend((about.len() > MOST).then_some("…"));
+    let about = if named.is_empty() { String::new() } else { format!(": {}", named.join(", ")) };
+    line(&format!("sent: {} ({}{about})", errand.what, counted(errand.letters.len(), "letter", "letters")), 600)
 }
 
 /// The same for programs.

@@ -37,6 +37,7 @@ fn letters_become_jobs_and_those_of_one_image_become_one() {
     let run = cloud.run(&["replay"]);
     assert_eq!(run.code, 0, "{}{}", run.data, run.talk);
     assert!(run.data.ends_with("5 letters replayed as 4 jobs\n"), "{}", run.data);
+    assert!(run.data.contains(&format!("sent: shop/web@{} (2 letters: CVE-1, CVE-2)\n", digest('a'))), "{}", run.data);
     assert!(cloud.letters().is_empty());
     let sent = cloud.state().sent.clone();
     assert_eq!(sent.len(), 4);
