@@ -18,6 +18,7 @@ mod custom_resource;
 mod engine;
 mod events;
 mod farewell;
+mod findings_shown;
 mod fleet;
 mod handover;
 mod house_rules;
