@@ -22,6 +22,7 @@ mod farewell;
 mod findings_policy;
 mod findings_resource;
 mod findings_told;
+mod findings_shown;
 mod fleet;
 mod handover;
 mod house_rules;
