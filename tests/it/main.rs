@@ -19,6 +19,7 @@ mod engine;
 mod events;
 mod farewell;
 mod findings_policy;
+mod findings_walk;
 mod fleet;
 mod handover;
 mod house_rules;
