@@ -13,7 +13,7 @@ use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::Deserialize;
 use serde_json::Value;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufWriter, Read as _, Write as _};
 
 /// What gzipped objects are. Not a content encoding: that would be undone by some of those who read, and not by others.
 const GZIP: &str = "application/gzip";
@@ -22,6 +22,11 @@ const EFFORT: Compression = Compression::new(2);
 /// Bytes of a record when unpacked: many times what the most findings ECR keeps of an image take, and a bound for what a
 /// few packed bytes may ask of a small function.
 const MOST_BYTES: u64 = 256 << 20;
+
+/// Bytes handed to the packer at a time.
+const WRITTEN_AT_ONCE: usize = 64 << 10;
+/// How many times its length a packed text can be; a claim of more is not believed.
+const MOST_RATIO: usize = 32;
 
 /// The part of a record that every version has.
 #[derive(Deserialize)]
@@ -51,8 +56,7 @@ impl Records for Forwarder {
 
     async fn save_record(&self, record: &ImageRecord, over: &Version) -> Result<Version, Fault> {
         let key = record.image.state_key();
-        let bytes = serde_json::to_vec(record).map_err(io::Error::from).and_then(|bytes| packed(&bytes));
-        let bytes = bytes.map_err(|error| unwritten(&key, &error))?;
+        let bytes = packed_record(record).map_err(|error| unwritten(&key, &error))?;
         self.state.put_bytes(&key, bytes, GZIP, Over::of(over)).await.map(Version::Tag)
     }
 
@@ -95,13 +99,27 @@ fn packed(bytes: &[u8]) -> io::Result<Vec<u8>> {
     packer.finish()
 }
 
+/// Packed while it is written: a record of many findings is not in memory as text too.
+fn packed_record(record: &ImageRecord) -> io::Result<Vec<u8>> {
+    let mut packer = BufWriter::with_capacity(WRITTEN_AT_ONCE, GzEncoder::new(Vec::new(), EFFORT));
+    serde_json::to_writer(&mut packer, record)?;
+    packer.into_inner()?.finish()
+}
+
 fn unpacked(packed: &[u8]) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(length(packed));
     let read = GzDecoder::new(packed).take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
     if u64::try_from(read).is_ok_and(|read| read > MOST_BYTES) {
         return Err(io::Error::other("it is far too large"));
     }
     Ok(bytes)
+}
+
+/// What the last four bytes say of the length, as far as that may be believed (RFC 1952, `ISIZE`).
+fn length(packed: &[u8]) -> usize {
+    let last = packed.last_chunk::<4>().map_or(0, |last| u32::from_le_bytes(*last));
+    let most = packed.len().saturating_mul(MOST_RATIO);
+    usize::try_from(last).unwrap_or_default().min(most)
 }
 
 fn unwritten(key: &str, error: &io::Error) -> Fault {

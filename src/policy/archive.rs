@@ -33,10 +33,14 @@ pub fn key(change: &ImageChange<'_>, date: Date) -> String {
 pub fn lines(change: &ImageChange<'_>) -> Vec<u8> {
     let time = noticed(change);
     let mut lines = Vec::new();
-    for one in &change.changes {
+    for (at, one) in change.changes.iter().enumerate() {
         // Writing to memory cannot fail, nor can a line: its keys are strings.
         if serde_json::to_writer(&mut lines, &Line::of(change, one, time.as_deref())).is_ok() {
             lines.push(b'\n');
+        }
+        if at == 0 {
+            // Most lines are about as long; growing step by step would hold what there is twice.
+            lines.reserve(lines.len().saturating_mul(change.changes.len()));
         }
     }
     lines

@@ -2,6 +2,7 @@
 //! chats, mails, terminals and pages. What each format needs on top (escaping) is the format's own business.
 
 use crate::model::finding::{Finding, Severity};
+use crate::model::image::ImageRef;
 use std::cmp::{Ordering, Reverse};
 
 /// What a cut text ends with.
@@ -12,19 +13,31 @@ const MOST_LINK: usize = 500;
 
 /// At most `most` characters; what was cut ends with `…`.
 pub fn clip(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
+    let mut ends = text.char_indices().map(|(at, _)| at).skip(most.saturating_sub(1));
+    match (ends.next(), ends.next()) {
+        (Some(cut), Some(_)) => format!("{}{CUT}", text.get(..cut).unwrap_or_default()),
+        _ => text.to_owned(),
     }
-    let mut kept: String = text.chars().take(most.saturating_sub(1)).collect();
-    kept.push(CUT);
-    kept
 }
 
 /// One line of at most `most` characters: control characters (a terminal obeys them) and those that turn the direction of
 /// writing (a reader is fooled by them) become spaces, and runs of spaces one.
 pub fn line(text: &str, most: usize) -> String {
-    let visible = text.chars().map(|c| if is_harmless(c) { c } else { ' ' }).collect::<String>();
-    clip(&visible.split_whitespace().collect::<Vec<_>>().join(" "), most)
+    let mut kept = String::new();
+    let mut number = 0;
+    // Stops where enough is kept: descriptions may be megabytes.
+    for c in text.chars().map(|c| if is_harmless(c) { c } else { ' ' }) {
+        let space = c.is_whitespace();
+        if space && (kept.is_empty() || kept.ends_with(' ')) {
+            continue;
+        }
+        kept.push(if space { ' ' } else { c });
+        number += 1;
+        if number > most + 1 {
+            break;
+        }
+    }
+    clip(kept.trim_end(), most)
 }
 
 /// Printable, and not one of the characters that reorder or hide its neighbours.
@@ -85,5 +98,15 @@ pub const fn dot(severity: Severity) -> char {
         Severity::Medium => '🟡',
         Severity::Low => '🔵',
         Severity::Informational => '⚪',
+    }
+}
+
+/// The image as people call it: `team/app:v41`, or `team/app@0123456789ab` where it has no tag. `latest` only where it has
+/// no other, since that is what everything is called.
+pub fn image_name(image: &ImageRef, tags: &[String]) -> String {
+    let telling = tags.iter().find(|tag| *tag != "latest").or_else(|| tags.first());
+    match telling {
+        Some(tag) => format!("{}:{}", image.repository, line(tag, 128)),
+        None => format!("{}@{}", image.repository, image.digest.short()),
     }
 }

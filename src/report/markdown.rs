@@ -109,10 +109,10 @@ fn waiver(note: &WaiverNote, meaning: &str) -> String {
     )
 }
 
-/// A stranger's words in a code span, where nothing is markup, nobody is mentioned and no address becomes a link; a pipe
-/// would still end the table's cell.
+/// A stranger's words in a code span, where nothing is markup, nobody is mentioned and no address becomes a link. A pipe
+/// would still end the table's cell, and its escape could be undone by a backslash before it: it becomes a broken bar.
 fn code(text: &str, most: usize) -> String {
-    let text = line(text, most).replace('`', "'").replace('|', "\\|");
+    let text = line(text, most).replace('`', "'").replace('|', "¦");
     if text.is_empty() { text } else { format!("`{text}`") }
 }
 
@@ -125,6 +125,7 @@ fn escaped(text: &str, most: usize) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
+            '`' => out.push('\''),
             '@' | '#' => out.extend([c, '\u{200b}']),
             c if c.is_ascii_punctuation() && !",.;:-/'\"()".contains(c) => out.extend(['\\', c]),
             c => out.push(c),

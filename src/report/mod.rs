@@ -14,7 +14,7 @@ use crate::model::finding::{Finding, FindingId, Severity};
 use crate::model::image::ImageRef;
 use crate::policy::change::SeverityCounts;
 use crate::policy::record::Waived;
-use crate::policy::wording::{line, worst_first};
+use crate::policy::wording::{image_name, worst_first};
 use crate::spec::findings::Waiver;
 use serde::Serialize;
 use std::cmp::Ordering;
@@ -72,10 +72,7 @@ pub struct Row {
 impl Row {
     /// The image as people call it: `team/app:v41`, or `team/app@0123456789ab` where it has no tag.
     pub fn image_name(&self) -> String {
-        match self.tags.first() {
-            Some(tag) => line(&format!("{}:{tag}", self.image.repository), 160),
-            None => format!("{}@{}", self.image.repository, self.image.digest.short()),
-        }
+        image_name(&self.image, &self.tags)
     }
 
     /// Does it count?

@@ -21,14 +21,18 @@ const MOST_FULL: usize = 1023;
 
 /// Writes the sheet.
 pub fn write(sheet: &Sheet) -> String {
+    format!("{:#}\n", log(sheet, MOST_RESULTS))
+}
+
+/// The log, in runs of at most so many results.
+pub fn log(sheet: &Sheet, most: usize) -> Value {
     let told: Vec<&Row> = sheet.rows.iter().filter(|row| row.state != RowState::Gone).collect();
-    let mut runs: Vec<Value> = told.chunks(MOST_RESULTS).enumerate().map(|(number, rows)| run(rows, number)).collect();
+    let mut runs: Vec<Value> = told.chunks(most.max(1)).enumerate().map(|(number, rows)| run(rows, number)).collect();
     if runs.is_empty() {
         // No findings is a result too: without a run nothing would be closed.
         runs.push(run(&[], 0));
     }
-    let log = json!({"$schema": SCHEMA, "version": "2.1.0", "runs": runs});
-    format!("{log:#}\n")
+    json!({"$schema": SCHEMA, "version": "2.1.0", "runs": runs})
 }
 
 fn run(rows: &[&Row], number: usize) -> Value {

@@ -22,6 +22,8 @@ mod farewell;
 mod findings_policy;
 mod findings_resource;
 mod findings_told;
+mod findings_shown;
+mod findings_walk;
 mod fleet;
 mod handover;
 mod house_rules;

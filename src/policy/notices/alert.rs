@@ -1,9 +1,9 @@
 //! What became of one image, as a route wants to hear of it.
 
-use super::letter::{Letter, Line, Section, console, image_name, listed, told};
+use super::letter::{Letter, Line, Section, console, listed, told};
 use crate::model::finding::{Finding, Severity};
 use crate::policy::change::{Change, ChangeKind, ImageChange};
-use crate::policy::wording::{count, line, worst_first};
+use crate::policy::wording::{count, image_name, line, worst_first};
 use std::collections::BTreeMap;
 
 /// An image's change, and what of it a route wants.

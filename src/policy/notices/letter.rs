@@ -4,7 +4,7 @@ use crate::model::finding::{Finding, Severity};
 use crate::model::image::ImageRef;
 use crate::model::place::Place;
 use crate::policy::change::SeverityCounts;
-use crate::policy::wording::{self, line, link, more, package};
+use crate::policy::wording::{line, link, more, package};
 
 /// Lines a section brings along; each form shows as many of them as it has room for.
 pub(super) const MOST_LINES: usize = 50;
@@ -120,14 +120,6 @@ pub(super) fn listed(names: &[String], most: usize) -> String {
     match more(names.len().saturating_sub(most)) {
         Some(more) => format!("{} {more}", shown.join(", ")),
         None => shown.join(", "),
-    }
-}
-
-/// The image as people call it: by a tag, or by the beginning of its digest.
-pub(super) fn image_name(image: &ImageRef, tags: &[String]) -> String {
-    match tags.first() {
-        Some(tag) => format!("{}:{}", image.repository, wording::line(tag, 80)),
-        None => format!("{}@{}", image.repository, image.digest.short()),
     }
 }
 

@@ -2,13 +2,13 @@
 //! images have it.
 
 use super::digest::{DigestFinding, DigestItem, Sums};
-use super::letter::{Letter, Line, Section, image_name, listed, told};
+use super::letter::{Letter, Line, Section, listed, told};
 use crate::model::finding::Severity;
 use crate::model::image::ImageRef;
 use crate::model::name::RepositoryName;
 use crate::model::place::Place;
 use crate::policy::change::SeverityCounts;
-use crate::policy::wording::{count, line};
+use crate::policy::wording::{count, image_name, line};
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -147,7 +147,7 @@ impl RepositorySum<'_> {
     fn line(&self) -> Line {
         let owner = self.owner.map(|owner| format!(", {}", line(owner, 60))).unwrap_or_default();
         let images = count(self.images, "image");
-        let text = format!("{} new, {} fixed in {images}{owner}", told(self.new), self.fixed);
+        let text = format!("new: {}; fixed: {}; in {images}{owner}", told(self.new), self.fixed);
         let mut told = Line::new(self.worst(), "", "", "", &text);
         // A repository's name is longer than a vulnerability's, and plain by its grammar.
         told.name = self.repository.to_string();

@@ -31,7 +31,10 @@ pub(super) fn body(letter: &Letter) -> String {
     if let Some(page) = &letter.console {
         foot = format!("<{}|Open in the console>\n{foot}", escape(page));
     }
-    blocks.push(json!({"type": "context", "elements": [mrkdwn(&foot)]}));
+    // Slack refuses a text that is empty; a digest is about no one place.
+    if !foot.is_empty() {
+        blocks.push(json!({"type": "context", "elements": [mrkdwn(&foot)]}));
+    }
     // What a notification on a phone shows.
     let summary = letter.summary.first().map(String::as_str).unwrap_or_default();
     let text = escape(&format!("{}: {}", letter.headline, clip(summary, 300)));
@@ -67,7 +70,8 @@ fn texts(list: &Section, room: usize) -> Vec<String> {
 }
 
 fn rendered(item: &Line) -> String {
-    let name = escape(&item.name);
+    // A bar would part the address of a link from its words.
+    let name = escape(&item.name.replace('|', "¦"));
     let with = |name: &str| {
         let mut text = format!("{} *{name}*", dot(item.severity));
         if !item.code.is_empty() {

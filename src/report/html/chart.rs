@@ -8,61 +8,59 @@ use crate::report::word;
 use std::fmt::Write as _;
 
 /// Repositories drawn, the worst first.
-pub(super) const MOST_REPOSITORIES: usize = 12;
-/// From one bar to the next.
-const STEP: usize = 30;
-const BAR: usize = 16;
+pub(super) const MOST_REPOSITORIES: usize = 10;
+/// Units across: few, so that the words are still read where the page is as narrow as a phone.
+const WIDTH: usize = 400;
+const BAR: usize = 14;
 /// Worst first, as everywhere.
 const ORDER: [Severity; 5] =
     [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Informational];
 
-/// A bar for each severity.
+/// A bar for each severity, its name before it and its number behind.
 pub(super) fn severities(counts: SeverityCounts) -> String {
-    const LABEL: usize = 100;
-    const WIDTH: usize = 440;
+    const STEP: usize = 28;
+    const LABEL: usize = 98;
     let most = ORDER.into_iter().map(|severity| counts.of(severity)).max().unwrap_or_default();
-    let mut out = frame(WIDTH, ORDER.len(), "Findings by severity");
+    let mut out = frame(ORDER.len() * STEP, "Findings by severity");
     for (place, severity) in ORDER.into_iter().enumerate() {
         let number = counts.of(severity);
-        let top = place * STEP;
-        let full = WIDTH - LABEL - 60;
-        let width = share(number, most, full);
+        let (top, base) = (place * STEP, place * STEP + 12);
+        let full = WIDTH - LABEL - 56;
         let _ = write!(
             out,
-            "<text x=\"0\" y=\"{}\">{}</text>\
+            "<text x=\"0\" y=\"{base}\">{}</text>\
              <rect class=\"track\" x=\"{LABEL}\" y=\"{top}\" width=\"{full}\" height=\"{BAR}\" rx=\"4\"/>\
-             <rect class=\"{}\" x=\"{LABEL}\" y=\"{top}\" width=\"{width}\" height=\"{BAR}\" rx=\"4\"/>\
-             <text class=\"number\" x=\"{WIDTH}\" y=\"{}\" text-anchor=\"end\">{number}</text>",
-            top + 13,
+             <rect class=\"{}\" x=\"{LABEL}\" y=\"{top}\" width=\"{}\" height=\"{BAR}\" rx=\"4\"/>\
+             <text class=\"number\" x=\"{WIDTH}\" y=\"{base}\" text-anchor=\"end\">{number}</text>",
             word(severity),
             class(severity),
-            top + 13,
+            share(number, most, full),
         );
     }
     out.push_str("</svg>");
     out
 }
 
-/// A bar for each of the worst repositories, of one piece for each severity.
+/// A bar for each of the worst repositories, of one piece for each severity; name and number above it.
 pub(super) fn repositories(sums: &[(String, SeverityCounts)]) -> String {
-    const LABEL: usize = 230;
-    const WIDTH: usize = 660;
+    const STEP: usize = 42;
     let drawn = sums.get(..sums.len().min(MOST_REPOSITORIES)).unwrap_or_default();
     let most = drawn.iter().map(|(_, counts)| counts.total()).max().unwrap_or_default();
-    let mut out = frame(WIDTH, drawn.len(), "Findings by repository");
+    let mut out = frame(drawn.len() * STEP, "Findings by repository");
     for (place, (name, counts)) in drawn.iter().enumerate() {
-        let top = place * STEP;
+        let (top, base) = (place * STEP + 18, place * STEP + 12);
         let _ = write!(
             out,
-            "<g><title>{}: {}</title><text x=\"0\" y=\"{}\">{}</text>",
+            "<g><title>{}: {}</title><text x=\"0\" y=\"{base}\">{}</text>\
+             <text class=\"number\" x=\"{WIDTH}\" y=\"{base}\" text-anchor=\"end\">{}</text>",
             escape(name),
             escape(&told(*counts)),
-            top + 13,
-            escape(&clip(name, 32)),
+            escape(&clip(name, 48)),
+            counts.total(),
         );
-        let mut left = LABEL;
+        let mut left = 0;
         for severity in ORDER {
-            let width = share(counts.of(severity), most, WIDTH - LABEL - 60);
+            let width = share(counts.of(severity), most, WIDTH - 12);
             if width > 0 {
                 let class = class(severity);
                 let _ = write!(
@@ -72,16 +70,14 @@ pub(super) fn repositories(sums: &[(String, SeverityCounts)]) -> String {
             }
             left += width;
         }
-        let (end, base) = (left + 8, top + 13);
-        let _ = write!(out, "<text class=\"number\" x=\"{end}\" y=\"{base}\">{}</text></g>", counts.total());
+        out.push_str("</g>");
     }
     out.push_str("</svg>");
     out
 }
 
-fn frame(width: usize, bars: usize, title: &str) -> String {
-    let height = (bars * STEP).saturating_sub(STEP - BAR - 4);
-    format!("<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{title}\">")
+fn frame(height: usize, title: &str) -> String {
+    format!("<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{title}\">")
 }
 
 /// How long a bar is: of nothing none, of anything at least a sliver.

@@ -30,8 +30,8 @@ pub fn write(sheet: &Sheet) -> String {
     );
     head(&mut out, sheet);
     charts(&mut out, sheet);
-    notes(&mut out, &sheet.waivers_expired, "expired", "their findings count again");
-    notes(&mut out, &sheet.waivers_unused, "unused", "they match nothing");
+    notes(&mut out, &sheet.waivers_expired, "expired", "findings count again");
+    notes(&mut out, &sheet.waivers_unused, "unused", "nothing matches");
     table(&mut out, sheet);
     let _ = write!(out, "</main>\n<script>\n{SCRIPT}</script></body></html>\n");
     out
@@ -162,7 +162,7 @@ fn row(out: &mut String, row: &Row) {
         format!("<span>{}{}</span>", text(&finding.package, 120), small(&text(&finding.version, 100))),
         fixed_in,
         format!("<span>{}{}</span>", text(&row.image_name(), 160), small(&beside(row))),
-        escape(seen.get(..10).unwrap_or_default()),
+        seen.get(..10).map(|day| format!("<span class=\"day\">{}</span>", escape(day))).unwrap_or_default(),
         state(&row.state),
     ];
     let _ = write!(out, "<tr class=\"{}\" data-severity=\"{class}\">", row.state.as_str());

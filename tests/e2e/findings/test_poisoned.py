@@ -30,7 +30,7 @@ def command_line(cloud: Cloud) -> Callable[..., subprocess.CompletedProcess]:
     def run(*arguments: str) -> subprocess.CompletedProcess:
         environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"),
                        "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull} | cloud.variables
-        return subprocess.run([str(built[-1]), "--parameter-prefix", cloud.prefix, *arguments], env=environment,
+        return subprocess.run([str(built[-1]), *arguments, "--installation-stack", cloud.installation], env=environment,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
 
     return run

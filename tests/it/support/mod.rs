@@ -1,7 +1,8 @@
 //! What the scenario tests stand on: an AWS in memory (`world`, `ports`, `rules`), what can go wrong in it
 //! (`trouble`), the CloudFormation in front of it (`scene`), and its bucket for answers (`mailbox`).
-//! `lines` hears what is logged. It may not know what any test expects.
+//! `lines` hears what is logged, and `forwarding` is the Region of the findings walk. It may not know what any test expects.
 
+pub(crate) mod forwarding;
 pub(crate) mod lines;
 pub(crate) mod mailbox;
 mod ports;
