@@ -31,6 +31,7 @@ impl Metrics {
     /// Counts what became of a job.
     pub(super) fn add(&mut self, task: &Task, done: &Done) {
         self.count("ScansMissed", done.missed);
+        self.count("Failed", usize::from(done.trouble.is_some()));
         if let Job::Image(job) = &task.job {
             self.count("ScansSeen", usize::from(job.cause == Cause::Scan));
         }
