@@ -164,7 +164,7 @@ prop_compose! {
         finding.details.paths = vec![path; many];
         finding.remediation = remediation;
         finding.exploit = exploit;
-        finding.url = link.to_owned();
+        link.clone_into(&mut finding.url);
         finding.epss = Some(f64::NAN);
         finding
     }

@@ -55,7 +55,8 @@ fn an_empty_page_says_so() {
 #[test]
 fn a_huge_list_is_bounded_aloud() {
     let one = finding("CVE-2026-1", "HIGH", "a", "1");
-    let rows = (10..html::MOST_ROWS as u32 + 17).map(|number| row("app", number, one.clone(), RowState::Active));
+    let rows = (10..u32::try_from(html::MOST_ROWS).unwrap() + 17)
+        .map(|number| row("app", number, one.clone(), RowState::Active));
     let page = html::write(&Sheet::new(NOON, rows.collect()));
     assert_eq!(page.matches("<tr class=").count(), html::MOST_ROWS);
     assert!(page.contains("and 7 more; the CSV has all of them"));
