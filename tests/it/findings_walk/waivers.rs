@@ -63,6 +63,31 @@ fn a_waiver_archives_and_its_end_makes_active_and_tells() {
 }
 
 #[test]
+fn what_a_policy_does_happens_when_it_does_and_each_time_is_one_of_its_own() {
+    run(async {
+        let region = region(&everywhere());
+        scan(&region, flaws([3, 4])).await;
+        for days in [1, 2] {
+            region.pass(DAY);
+            region.declare(&waiving("2027-12-31"));
+            Duty::of(&region).reconcile().await;
+            assert_eq!(waived(&region), days, "the same waiver, another day");
+            region.declare(&everywhere());
+            region.pass(HOUR);
+            Duty::of(&region).reconcile().await;
+        }
+        let lines = region.archive().into_iter().filter(|line| line["change"] == "waived");
+        let mut times: Vec<String> =
+            lines.map(|line| line["time"].as_str().unwrap().get(..10).unwrap().to_owned()).collect();
+        times.sort();
+        assert_eq!(times, ["2027-01-11", "2027-01-12"], "not when it was scanned");
+        let keys = region.with(|state| state.bus.iter().map(|parcel| parcel.key.clone()).collect::<Vec<_>>());
+        let apart: std::collections::BTreeSet<&String> = keys.iter().collect();
+        assert_eq!((keys.len(), apart.len()), (5, 5));
+    });
+}
+
+#[test]
 fn what_no_route_wants_any_more_is_archived_and_comes_back_with_the_route() {
     run(async {
         let narrow = [
