@@ -130,6 +130,9 @@ pub struct Resume {
     pub since: i64,
     /// Everything remembered too, as in [`RepositoryJob`].
     pub all: bool,
+    /// The policy that was in force when it began.
+    #[serde(default)]
+    pub policy: String,
     /// How far it came.
     pub stage: Stage,
 }

@@ -81,7 +81,8 @@ fn children(entries: &[Value]) -> Result<Vec<Child>, String> {
 fn is_beside(entry: &Value) -> bool {
     let marked = entry.get("annotations").is_some_and(|annotations| annotations.get(REFERENCE_TYPE).is_some());
     let artifact = word(entry, "artifactType").is_some_and(|artifact| !is_container(artifact));
-    marked || artifact || platform(entry).is_some_and(|platform| platform.starts_with("unknown/unknown"))
+    // Whatever has a platform can be run on it, and is looked at, whatever it calls itself.
+    platform(entry).map_or(marked || artifact, |platform| platform.starts_with("unknown/unknown"))
 }
 
 /// `linux/arm64/v8`

@@ -147,6 +147,8 @@ fn seen_again(kept: &mut Kept, finding: Finding, stamp: i64) -> Option<ChangeKin
     kept.missed = 0;
     let kind = if kept.gone.take().is_some() {
         kept.returned = Some(stamp);
+        // Whether it is waived now is for the judge to say anew.
+        kept.waived = None;
         Some(ChangeKind::Reactivated)
     } else if kept.finding == finding {
         None

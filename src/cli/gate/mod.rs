@@ -69,7 +69,9 @@ pub(super) async fn run(global: &Global, args: &GateArgs) -> anyhow::Result<Verd
     let seen = looked(&forwarder, &image, &tags, Duration::from_secs(args.wait)).await;
     // What lies in an index beside images (an attestation) is not run.
     let has_image = seen.iter().any(|sight| !is_artifact(sight));
-    let counted = seen.into_iter().filter(|sight| !has_image || sight.parent.is_none() || !is_artifact(sight));
+    let is_beside =
+        |sight: &Sight| is_artifact(sight) && sight.parent.as_ref().is_some_and(|parent| parent.platform.is_none());
+    let counted = seen.into_iter().filter(|sight| !has_image || !is_beside(sight));
     let parts = counted.map(|sight| part(&judging.policy, sight, today)).collect();
     let judged = Judged { image, tags, origin: judging.origin, policy: judging.policy, parts };
     show::show(global.format, &judged)?;

@@ -63,15 +63,15 @@ pub async fn look(world: &impl Scans, image: &ImageRef, cause: Cause) -> Result<
         ScanStatus::Complete | ScanStatus::Active => read_on(world, image, page).await.map(Looked::Read),
         ScanStatus::InProgress | ScanStatus::Pending => Ok(Looked::Unfinished(page.status)),
         ScanStatus::ImageArchived => Ok(Looked::Archived),
-        ScanStatus::Failed | ScanStatus::UnsupportedImage | ScanStatus::FindingsUnavailable => {
-            let (status, description) = (page.status.clone(), page.description);
-            Ok(other_kind(world, image).await?.unwrap_or(Looked::NotScanned { status, description }))
-        }
-        ScanStatus::LimitExceeded
+        ScanStatus::Failed
+        | ScanStatus::UnsupportedImage
+        | ScanStatus::FindingsUnavailable
+        | ScanStatus::LimitExceeded
         | ScanStatus::ImageSizeExceeded
         | ScanStatus::ScanEligibilityExpired
         | ScanStatus::Unknown(_) => {
-            Ok(Looked::NotScanned { status: page.status.clone(), description: page.description })
+            let (status, description) = (page.status.clone(), page.description);
+            Ok(other_kind(world, image).await?.unwrap_or(Looked::NotScanned { status, description }))
         }
     }
 }
@@ -101,7 +101,7 @@ fn unsteady(image: &ImageRef) -> Fault {
 }
 
 /// Is the thing no image at all, or no longer there?
-async fn other_kind(world: &impl Scans, image: &ImageRef) -> Result<Option<Looked>, Fault> {
+pub(super) async fn other_kind(world: &impl Scans, image: &ImageRef) -> Result<Option<Looked>, Fault> {
     Ok(match world.manifest(image).await? {
         None => Some(Looked::Gone),
         Some(ManifestKind::Index(children)) => Some(Looked::Index(children)),

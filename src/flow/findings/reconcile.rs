@@ -71,12 +71,7 @@ pub struct Run<'a, W> {
 /// Does as much of a run as fits, and asks for the rest.
 pub async fn reconcile<W: Forwarding>(run: &Run<'_, W>, job: &ReconcileJob) -> Result<Reconciled, Fault> {
     let mut done = Reconciled::default();
-    let mut resume = if let Some(resume) = &job.resume {
-        resume.clone()
-    } else {
-        done.digests = digests::send(run.world, run.policy, run.today).await?;
-        begin(run, job).await?
-    };
+    let mut resume = if let Some(resume) = &job.resume { resume.clone() } else { begin(run, job).await? };
     // Every name, where this invocation has seen them all.
     let mut names = (resume.stage == Stage::Repositories(None)).then(BTreeSet::new);
     loop {
@@ -108,16 +103,21 @@ pub async fn reconcile<W: Forwarding>(run: &Run<'_, W>, job: &ReconcileJob) -> R
         }
     }
     if job.since.is_none() {
-        let mark = Mark { since: resume.started, policy: run.policy.fingerprint.clone() };
+        // A policy declared since then is for the next run.
+        let mark = Mark { since: resume.started, policy: resume.policy };
         run.world.save_document(MARK, &serde_json::to_value(mark).unwrap_or_default(), None).await?;
     }
     done.is_complete = true;
+    // Last, so that nothing about the daily messages can keep a run from its end.
+    done.digests = digests::send(run.world, run.policy, run.today).await?;
     Ok(done)
 }
 
 /// From when on this run looks.
 async fn begin<W: Forwarding>(run: &Run<'_, W>, job: &ReconcileJob) -> Result<Resume, Fault> {
-    let resume = |since, all| Resume { started: run.now, since, all, stage: Stage::Repositories(None) };
+    let policy = &run.policy.fingerprint;
+    let resume =
+        |since, all| Resume { started: run.now, since, all, policy: policy.clone(), stage: Stage::Repositories(None) };
     if let Some(since) = job.since {
         return Ok(resume(since, false));
     }

@@ -6,7 +6,7 @@
 //! at a time, one begins again.
 
 use super::account::{Account, Outcome};
-use super::look::{Looked, Whole, look, not_scanned};
+use super::look::{Looked, Whole, look, not_scanned, other_kind};
 use super::policies::InForce;
 use super::tell::{self, Subject};
 use super::{Forwarding, outbox};
@@ -55,11 +55,11 @@ pub async fn walk<W: Forwarding>(tour: &Tour<'_, W>, job: &ImageJob, event: &Val
     let here = Here { tour, job, event, record, version, known, account };
     match looked {
         Looked::Index(children) => here.each(children).await,
-        Looked::Artifact(_) => Ok(here.ended(Outcome::Artifact)),
+        Looked::Artifact(_) => here.nothing(Outcome::Artifact).await,
         Looked::NeverScanned => Ok(here.ended(Outcome::NeverScanned)),
-        Looked::Gone | Looked::Archived => here.gone().await,
+        Looked::Gone | Looked::Archived => here.nothing(Outcome::Gone).await,
         Looked::Unfinished(status) if job.attempt < MOST_LOOKS => here.later(&status).await,
-        Looked::Unfinished(status) => here.unscanned(status, "").await,
+        Looked::Unfinished(status) => here.never_ended(status).await,
         Looked::NotScanned { status, description } => here.unscanned(status, &description).await,
         Looked::Read(whole) => here.read(whole).await,
     }
@@ -110,12 +110,13 @@ impl<W: Forwarding> Here<'_, W> {
         reading.fresh = announced || completed_at > self.record.completed_at;
         reading.stamp = self.stamp(completed_at);
         let stamp = reading.stamp;
+        let tags = self.record.tags.clone();
         if !self.facts().await? {
-            return self.gone().await;
+            return self.nothing(Outcome::Gone).await;
         }
         let missed = missed(&self.record);
         let changes = compare::compare(&mut self.record, reading);
-        let moved = missed != self::missed(&self.record) || self.record.status != status;
+        let moved = missed != self::missed(&self.record) || self.record.status != status || self.record.tags != tags;
         self.record.status = status;
         self.record.completed_at = completed_at;
         self.finish(Outcome::Read, changes, stamp, moved).await
@@ -123,7 +124,7 @@ impl<W: Forwarding> Here<'_, W> {
 
     async fn unscanned(mut self, status: ScanStatus, description: &str) -> Result<Account, Fault> {
         if !self.facts().await? {
-            return self.gone().await;
+            return self.nothing(Outcome::Gone).await;
         }
         let stamp = self.stamp(None);
         let finding = not_scanned(&status, description);
@@ -132,13 +133,24 @@ impl<W: Forwarding> Here<'_, W> {
         self.finish(Outcome::NotScanned, changes, stamp, false).await
     }
 
-    async fn gone(mut self) -> Result<Account, Fault> {
+    /// A scan that does not end may be one of something that is not scanned at all.
+    async fn never_ended(self, status: ScanStatus) -> Result<Account, Fault> {
+        match other_kind(self.tour.world, &self.job.image).await? {
+            Some(Looked::Index(children)) => self.each(children).await,
+            Some(Looked::Artifact(_)) => self.nothing(Outcome::Artifact).await,
+            Some(_) => self.nothing(Outcome::Gone).await,
+            None => self.unscanned(status, "").await,
+        }
+    }
+
+    /// It has no findings of its own, or no longer: what was told of it is over.
+    async fn nothing(mut self, outcome: Outcome) -> Result<Account, Fault> {
         if !self.known {
-            return Ok(self.ended(Outcome::Gone));
+            return Ok(self.ended(outcome));
         }
         let stamp = self.stamp(None);
         let changes = compare::delete(&mut self.record, stamp);
-        self.finish(Outcome::Gone, changes, stamp, false).await
+        self.finish(outcome, changes, stamp, false).await
     }
 
     async fn later(self, status: &ScanStatus) -> Result<Account, Fault> {
@@ -168,14 +180,14 @@ impl<W: Forwarding> Here<'_, W> {
         if !jobs.is_empty() {
             self.tour.world.enqueue(&jobs, 0).await?;
         }
-        Ok(self.ended(Outcome::Index))
+        self.nothing(Outcome::Index).await
     }
 
     /// Brings the record's tags and parent up to date; false where the image is gone.
     async fn facts(&mut self) -> Result<bool, Fault> {
         if let Some(tags) = &self.job.tags {
             self.record.tags.clone_from(tags);
-        } else if !self.known {
+        } else if !self.known || self.job.cause == Cause::ImageChanged {
             let Some(detail) = self.tour.world.image_detail(&self.job.image).await? else { return Ok(false) };
             self.record.tags = detail.tags;
         }
@@ -226,11 +238,16 @@ impl<W: Forwarding> Here<'_, W> {
             let sent = outbox::deliver(world, &mut self.record, &mut self.version, self.tour.until).await?;
             self.account.sent(sent);
         }
-        if outcome == Outcome::Gone && self.record.outbox.is_empty() && !told.waiting {
+        if is_over(outcome) && self.record.outbox.is_empty() && !told.waiting {
             world.forget_record(&self.job.image).await?;
         }
         Ok(self.account)
     }
+}
+
+/// Is there nothing left to remember once everybody was told?
+const fn is_over(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Gone | Outcome::Index | Outcome::Artifact)
 }
 
 /// Which findings were missing, and how often. Not how many: one may come back as another goes.
