@@ -32,6 +32,21 @@ fn an_image_of_many_tags_is_told_once_with_all_of_them() {
 }
 
 #[test]
+fn a_tag_that_was_deleted_is_no_longer_told() {
+    run(async {
+        let region = region(&hub_only());
+        region.nudge(APP, ONE, |image| image.tags = vec!["latest".to_owned(), "v1".to_owned()]);
+        region.scan(APP, ONE, flaws([1]));
+        Duty::of(&region).well(&[told::scanned(APP, ONE, &["latest", "v1"], region.now())]).await;
+        region.pass(DAY);
+        region.nudge(APP, ONE, |image| image.tags = vec!["v1".to_owned()]);
+        Duty::of(&region).well(&[told::deleted(APP, ONE, region.now())]).await;
+        assert_eq!(region.remembered(&image(APP, ONE)).unwrap().tags, ["v1"]);
+        assert_eq!((region.active(), region.letters().len()), (1, 0));
+    });
+}
+
+#[test]
 fn an_image_without_tags_is_told_with_its_index_and_platform() {
     run(async {
         let region = region(&hub_only());
@@ -94,6 +109,23 @@ fn an_index_is_looked_at_through_its_images() {
             Duty::of(&region).settle().await;
             assert_eq!(region.states(), states([(2, "ACTIVE"), (3, "ACTIVE")]));
             assert_eq!(region.remembered(&image(APP, 7)), None, "the index itself has no findings");
+        }
+    });
+}
+
+#[test]
+fn no_kind_of_refusal_makes_an_index_an_image_that_could_not_be_scanned() {
+    run(async {
+        for status in [ScanStatus::LimitExceeded, ScanStatus::ImageSizeExceeded, ScanStatus::Unknown("ODD".to_owned())]
+        {
+            let region = Region::new();
+            region.declare(&everywhere());
+            region.push(APP, 2, &[]);
+            region.push_index(APP, 7, &["v7"], &[(2, "linux/amd64")]);
+            region.scan_is(APP, 7, status, Vec::new());
+            let done = Duty::of(&region).well(&[told::scanned(APP, 7, &["v7"], region.now())]).await;
+            assert_eq!((done.metric("ImagesNotScanned"), region.active()), (0, 0));
+            assert_eq!(region.remembered(&image(APP, 7)), None);
         }
     });
 }

@@ -90,6 +90,22 @@ fn what_a_policy_does_happens_when_it_does_and_each_time_is_one_of_its_own() {
 }
 
 #[test]
+fn a_waived_finding_that_comes_back_is_told_as_waived_and_alerts_nobody() {
+    run(async {
+        let region = region(&waiving("2027-12-31"));
+        scan(&region, flaws([3, 4])).await;
+        region.pass(DAY);
+        scan(&region, flaws([4])).await;
+        let told = region.with(|state| state.topic.len());
+        region.pass(DAY);
+        let done = scan(&region, flaws([3, 4])).await;
+        assert_eq!((done.metric("FindingsReactivated"), done.metric("FindingsWaived")), (0, 1));
+        assert_eq!(region.with(|state| state.topic.len()), told);
+        assert_eq!(region.states(), states([(4, "ACTIVE")]));
+    });
+}
+
+#[test]
 fn what_no_route_wants_any_more_is_archived_and_comes_back_with_the_route() {
     run(async {
         let narrow = [
