@@ -12,8 +12,9 @@ use flate2::Compression;
 use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::io::{self, BufWriter, Read as _, Write as _};
+use std::io::{self, BufReader, BufWriter, Read as _, Write as _};
 
 /// What gzipped objects are. Not a content encoding: that would be undone by some of those who read, and not by others.
 const GZIP: &str = "application/gzip";
@@ -25,6 +26,10 @@ const MOST_BYTES: u64 = 256 << 20;
 
 /// Bytes handed to the packer at a time.
 const WRITTEN_AT_ONCE: usize = 64 << 10;
+/// Bytes taken from the unpacker at a time.
+const READ_AT_ONCE: usize = 64 << 10;
+/// Bytes of a record, unpacked, up to which it is unpacked as a whole.
+const READ_WHOLE: usize = 4 << 20;
 /// How many times its length a packed text can be; a claim of more is not believed.
 const MOST_RATIO: usize = 32;
 
@@ -40,13 +45,14 @@ impl Records for Forwarder {
         let Some((packed, tag)) = self.state.get_bytes(&key).await? else {
             return Ok(None);
         };
-        let bytes = unpacked(&packed).map_err(|error| broken(format!("{key}: the object is not gzip: {error}")))?;
-        let read = serde_json::from_slice::<ImageRecord>(&bytes);
+        if GzDecoder::new(packed.as_slice()).header().is_none() {
+            return Err(broken(format!("{key}: the object is not gzip")));
+        }
+        let read = read_record::<ImageRecord>(&packed);
         // A newer form may be none of ours; its version is told apart from that.
-        let version = read.as_ref().map_or_else(
-            |_| serde_json::from_slice::<Stamp>(&bytes).map_or(0, |stamp| stamp.version),
-            |record| record.version,
-        );
+        let version = read
+            .as_ref()
+            .map_or_else(|_| read_record::<Stamp>(&packed).map_or(0, |stamp| stamp.version), |record| record.version);
         if version > RECORD_VERSION {
             return Err(broken(format!("{key}: written by a newer ecr-steward (version {version}); deploy that one")));
         }
@@ -106,13 +112,16 @@ fn packed_record(record: &ImageRecord) -> io::Result<Vec<u8>> {
     packer.into_inner()?.finish()
 }
 
-fn unpacked(packed: &[u8]) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(length(packed));
-    let read = GzDecoder::new(packed).take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-    if u64::try_from(read).is_ok_and(|read| read > MOST_BYTES) {
-        return Err(io::Error::other("it is far too large"));
+/// Unpacks and reads. A large one is read while it is unpacked: that takes longer, and is never in memory as text.
+fn read_record<T: DeserializeOwned>(packed: &[u8]) -> io::Result<T> {
+    let mut unpacker = GzDecoder::new(packed).take(MOST_BYTES);
+    let length = length(packed);
+    if length > READ_WHOLE {
+        return Ok(serde_json::from_reader(BufReader::with_capacity(READ_AT_ONCE, unpacker))?);
     }
-    Ok(bytes)
+    let mut bytes = Vec::with_capacity(length);
+    unpacker.read_to_end(&mut bytes)?;
+    Ok(serde_json::from_slice(&bytes)?)
 }
 
 /// What the last four bytes say of the length, as far as that may be believed (RFC 1952, `ISIZE`).
