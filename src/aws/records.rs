@@ -92,17 +92,20 @@ impl Records for Forwarder {
         Ok((entries.iter().filter_map(|entry| of_state_key(place, &entry.key)).collect(), next))
     }
 
-    async fn put_archive(&self, key: &str, lines: &[u8]) -> Result<(), Fault> {
+    async fn put_archive(&self, key: &str, lines: impl Iterator<Item = String> + Send) -> Result<(), Fault> {
         let bytes = packed(lines).map_err(|error| unwritten(key, &error))?;
         self.state.put_bytes(key, bytes, GZIP, Over::Anything).await.map(|_| ())
     }
 }
 
-/// The same bytes for the same bytes: the header holds no time (flate2 writes none unless it is told one).
-fn packed(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut packer = GzEncoder::new(Vec::new(), EFFORT);
-    packer.write_all(bytes)?;
-    packer.finish()
+/// The same bytes for the same lines: the header holds no time (flate2 writes none unless it is told one). Packed while
+/// they are made: all lines of many findings are not in memory at a time.
+fn packed(lines: impl Iterator<Item = String>) -> io::Result<Vec<u8>> {
+    let mut packer = BufWriter::with_capacity(WRITTEN_AT_ONCE, GzEncoder::new(Vec::new(), EFFORT));
+    for line in lines {
+        packer.write_all(line.as_bytes())?;
+    }
+    packer.into_inner()?.finish()
 }
 
 /// Packed while it is written: a record of many findings is not in memory as text too.

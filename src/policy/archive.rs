@@ -29,21 +29,15 @@ pub fn key(change: &ImageChange<'_>, date: Date) -> String {
     )
 }
 
-/// The lines, each with its line end; not yet compressed.
-pub fn lines(change: &ImageChange<'_>) -> Vec<u8> {
+/// The lines, each with its line end; not yet compressed. One at a time: all of them may be many megabytes.
+pub fn lines<'a>(change: &'a ImageChange<'a>) -> impl Iterator<Item = String> + Send + 'a {
     let time = noticed(change);
-    let mut lines = Vec::new();
-    for (at, one) in change.changes.iter().enumerate() {
-        // Writing to memory cannot fail, nor can a line: its keys are strings.
-        if serde_json::to_writer(&mut lines, &Line::of(change, one, time.as_deref())).is_ok() {
-            lines.push(b'\n');
-        }
-        if at == 0 {
-            // Most lines are about as long; growing step by step would hold what there is twice.
-            lines.reserve(lines.len().saturating_mul(change.changes.len()));
-        }
-    }
-    lines
+    // A line cannot fail to be written: its keys are strings.
+    change.changes.iter().filter_map(move |one| {
+        let mut line = serde_json::to_string(&Line::of(change, one, time.as_deref())).ok()?;
+        line.push('\n');
+        Some(line)
+    })
 }
 
 /// When the change was noticed, as far as that is known: the generation's time, or the scan's.

@@ -119,6 +119,7 @@ fn the_environment_names_what_the_function_works_with() {
         ("DEAD_LETTER_URL", refer("FindingsDeadLetterQueue")),
         ("EVENT_BUS_NAME", refer("EventBus")),
         ("LOG_LEVEL", refer("LogLevel")),
+        ("MALLOC_MMAP_THRESHOLD_", "131072".into()),
         ("MAX_RECEIVES", "5".into()),
         ("PARAMETER_PREFIX", refer("ParameterPrefix")),
         ("PARTITION", refer("AWS::Partition")),

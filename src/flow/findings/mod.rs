@@ -107,7 +107,11 @@ pub trait Records: Sync {
         token: Option<String>,
     ) -> impl Future<Output = Result<Listing<ImageRef>, Fault>> + Send;
     /// Writes an object of the archive: gzip of newline-delimited JSON.
-    fn put_archive(&self, key: &str, lines: &[u8]) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn put_archive(
+        &self,
+        key: &str,
+        lines: impl Iterator<Item = String> + Send,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
 /// One finding that Security Hub did not take.

@@ -13,6 +13,7 @@ use crate::policy::record::ImageRecord;
 use crate::spec::findings::Sink;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::iter;
 use tokio::time::Instant;
 
 /// Entries one `PutEvents` takes, and bytes of theirs that stay below its limit of 1 MB (EventBridge API model).
@@ -116,7 +117,7 @@ async fn send(world: &(impl Sinks + Records), group: &[Parcel]) -> Vec<Result<()
             Ok(answers) => answers,
             Err(fault) => group.iter().map(|_| Err(fault.clone())).collect(),
         },
-        Sink::S3 => vec![world.put_archive(&parcel.subject, parcel.body.as_bytes()).await],
+        Sink::S3 => vec![world.put_archive(&parcel.subject, iter::once(parcel.body.clone())).await],
         Sink::Sns => vec![world.publish(parcel).await],
         Sink::Slack | Sink::Teams | Sink::Webhook => vec![world.post(parcel).await],
         // Security Hub keeps state and is told what the record says, never by a message.

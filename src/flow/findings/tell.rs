@@ -63,11 +63,14 @@ pub(super) async fn tell<W: Forwarding>(
     let owner = policy.owner_tag.as_ref().and_then(|tag| tags.get(tag)).map(String::as_str);
     let audience = Audience { routes: &policy.routes, repository: image.repository.as_str(), tags: &tags, owner };
     let mut parcels = Vec::new();
-    if let Some(parcel) = archived(subject, record, changes, &audience) {
+    let lasting = picked(record, changes, &audience.of(Sink::S3), audience.tags);
+    if !lasting.is_empty() {
         // The same key and bytes whenever it is written: so it comes before the record, and is in it only if it failed.
-        match world.put_archive(&parcel.subject, parcel.body.as_bytes()).await {
+        let change = image_change(subject, record, owner, lasting);
+        let key = archive::key(&change, day_of(subject.stamp));
+        match world.put_archive(&key, archive::lines(&change)).await {
             Ok(()) => *account.delivered.entry(Sink::S3).or_default() += 1,
-            Err(_) => parcels.push(parcel),
+            Err(_) => parcels.push(kept_for_later(&change, key)),
         }
     }
     if !subject.job.quiet {
@@ -143,27 +146,16 @@ fn described(record: &ImageRecord, id: &FindingId, finding: &Finding) -> Value {
     })
 }
 
-/// The lines for the archive, where a route leads there and there is something to say.
-fn archived<W>(
-    subject: &Subject<'_, W>,
-    record: &ImageRecord,
-    changes: &[Changed],
-    audience: &Audience<'_>,
-) -> Option<Parcel> {
-    let picked = picked(record, changes, &audience.of(Sink::S3), audience.tags);
-    if picked.is_empty() {
-        return None;
-    }
-    let change = image_change(subject, record, audience.owner, picked);
-    Some(Parcel {
+/// The lines for the archive as a message, to be written later.
+fn kept_for_later(change: &ImageChange<'_>, key: String) -> Parcel {
+    Parcel {
         key: change.key("S3"),
         sink: Sink::S3,
         secret: None,
-        subject: archive::key(&change, day_of(subject.stamp)),
+        subject: key,
         attributes: BTreeMap::new(),
-        // Of many findings the lines are long: they are not copied.
-        body: String::from_utf8(archive::lines(&change)).unwrap_or_default(),
-    })
+        body: archive::lines(change).collect(),
+    }
 }
 
 /// The changes that at least one of these routes wants to hear of.

@@ -33,7 +33,8 @@ class Listeners:
         return {"STATE_BUCKET": STATE_BUCKET, "PARAMETER_PREFIX": PREFIX, "REPOSITORY_NAME_PATTERN": "*",
                 "QUEUE_URL": self.findings.queue_url, "DEAD_LETTER_URL": self.findings.dead_letter_url,
                 "MAX_RECEIVES": "5", "TOPIC_ARN": self._topic_arn, "EVENT_BUS_NAME": self._name,
-                "ACCOUNT_ID": ACCOUNT, "PARTITION": "aws", "STACK_NAME": self._name, "LOG_LEVEL": "INFO"}
+                "ACCOUNT_ID": ACCOUNT, "PARTITION": "aws", "STACK_NAME": self._name, "LOG_LEVEL": "INFO",
+                "MALLOC_MMAP_THRESHOLD_": "131072"}
 
     def close(self) -> None:
         """Ends them."""

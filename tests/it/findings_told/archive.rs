@@ -4,14 +4,17 @@ use super::hostile;
 use super::scene::{CREATED, Scene, UPDATED, basic, change, enhanced, parent, waived};
 use ecr_steward::model::finding::Finding;
 use ecr_steward::model::scan::ScanStatus;
-use ecr_steward::policy::archive::{key, lines};
+use ecr_steward::policy::archive::{self, key};
 use ecr_steward::policy::change::{ChangeKind, ImageChange};
 use jiff::civil::date;
 use proptest::prelude::*;
 use serde_json::Value;
 
-fn read(lines: &[u8]) -> Vec<Value> {
-    let text = std::str::from_utf8(lines).unwrap();
+fn lines(change: &ImageChange<'_>) -> String {
+    archive::lines(change).inspect(|line| assert_eq!(line.matches('\n').count(), 1)).collect()
+}
+
+fn read(text: &str) -> Vec<Value> {
     assert!(text.is_empty() || text.ends_with('\n'));
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -61,8 +64,7 @@ fn columns() -> Vec<String> {
 fn the_table_has_a_column_for_each_member_and_no_other() {
     let scene = Scene::of(basic());
     let written = lines(&change(&scene, &ScanStatus::Complete, &[(ChangeKind::New, &scene)]));
-    let text = String::from_utf8(written.clone()).unwrap();
-    let at = |name: &String| text.find(&format!("\"{name}\":")).unwrap_or_else(|| panic!("no member {name}"));
+    let at = |name: &String| written.find(&format!("\"{name}\":")).unwrap_or_else(|| panic!("no member {name}"));
     let columns = columns();
     assert!(columns.iter().map(at).is_sorted(), "in the table's order");
     assert_eq!(read(&written)[0].as_object().unwrap().len(), columns.len());

@@ -162,8 +162,8 @@ fn the_archive_is_gzip_with_the_same_bytes_for_the_same_lines_whenever_it_is_wri
         tape.then(200, &[("etag", "\"a\"")], "");
         tape.then(200, &[("etag", "\"b\"")], "");
         let forwarder = tape.forwarder();
-        forwarder.put_archive("archive/x.ndjson.gz", b"{}\n{}\n").await.unwrap();
-        forwarder.put_archive("archive/x.ndjson.gz", b"{}\n{}\n").await.unwrap();
+        forwarder.put_archive("archive/x.ndjson.gz", ["{}\n", "{}\n"].map(str::to_owned).into_iter()).await.unwrap();
+        forwarder.put_archive("archive/x.ndjson.gz", ["{}\n", "{}\n"].map(str::to_owned).into_iter()).await.unwrap();
         let said = tape.said();
         assert_eq!(said[0].bytes, said[1].bytes);
         assert_eq!(said[0].bytes[4..8], [0; 4], "the header holds no time");

@@ -109,8 +109,8 @@ impl Records for Region {
         self.list(&registry_prefix(place), token, |key, _| of_state_key(place, key)).await
     }
 
-    async fn put_archive(&self, key: &str, lines: &[u8]) -> Result<(), Fault> {
-        let bytes = lines.to_vec();
+    async fn put_archive(&self, key: &str, lines: impl Iterator<Item = String> + Send) -> Result<(), Fault> {
+        let bytes = lines.collect::<String>().into_bytes();
         // An operation of its own, so that a test can trouble the archive and leave the records alone.
         self.call("s3:PutArchive", move |state| {
             state.put(key, bytes);
