@@ -26,7 +26,7 @@
 //!
 //! # Import law
 //!
-//! `bin → handler, cli → flow → plan, policy, report → spec, event → model → lifecycle`; `aws` implements the ports of `flow` and is
+//! `bin → handler, cli → flow → report → plan, policy → spec, event → model → lifecycle`; `aws` implements the ports of `flow` and is
 //! constructed only by `handler`, `cli` and `bin`. Nothing below `flow` knows tokio, the clock, the environment or an
 //! SDK type. `tests/it/house_rules.rs` holds us to it.
 //!

@@ -8,6 +8,7 @@ pub mod carry_out;
 pub mod declaration;
 pub mod declare;
 pub mod delete;
+pub mod drift;
 pub mod findings;
 pub mod hold;
 pub mod lease;

@@ -8,6 +8,7 @@ pub mod farewell;
 pub mod fleet;
 pub mod guard;
 pub mod ledger;
+pub mod posture;
 pub mod repository;
 pub mod show;
 pub mod snapshot;

@@ -4,6 +4,7 @@
 //! `fleet` puts a whole declaration together and reports every problem at once, `outputs` is what the
 //! declaration will return. Pure; knows no client, no clock and no state.
 
+pub mod baseline;
 mod effective;
 pub mod fields;
 pub mod findings;

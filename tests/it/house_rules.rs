@@ -44,7 +44,7 @@ const LAW: [(&str, &[&str]); 13] = [
     ("spec", &["model", "lifecycle"]),
     ("plan", &["model", "lifecycle", "event", "spec", "fault"]),
     ("policy", &["model", "event", "spec"]),
-    ("report", &["model", "spec", "policy"]),
+    ("report", &["model", "spec", "plan", "policy"]),
     ("flow", &["model", "lifecycle", "event", "spec", "plan", "policy", "report", "fault"]),
     ("aws", &["model", "lifecycle", "event", "spec", "plan", "policy", "fault", "flow", "config"]),
     ("handler", &["model", "event", "spec", "plan", "policy", "report", "fault", "flow", "config", "aws"]),
