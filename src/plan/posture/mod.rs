@@ -4,9 +4,11 @@
 //! bucket. What must be written to mend it is a [`Remedy`] beside it, since only what is in force decides whether it is.
 //!
 //! `judge` puts a repository's checks together; `layers` knows which rules are for it, `settings`, `tags` and `access` hold
-//! it against one requirement each (`verdict`), and `remedies` makes writes of what would mend them.
+//! it against one requirement each (`verdict`), and `remedies` makes writes of what would mend them. `declared` holds it against its fleet's
+//! declaration.
 
 mod access;
+mod declared;
 mod fingerprint;
 mod judge;
 mod layers;
@@ -15,6 +17,7 @@ mod settings;
 mod tags;
 mod verdict;
 
+pub use declared::{declared, missing};
 pub use fingerprint::fingerprint;
 pub use judge::{Subject, judge};
 
