@@ -7,6 +7,7 @@
 pub mod budget;
 pub mod keep;
 pub mod owner;
+pub mod sweep;
 
 use super::{Postpone, Read, Recall, Stacks, Version, Write};
 use crate::event::drift::Job;

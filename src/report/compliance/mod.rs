@@ -76,7 +76,8 @@ impl<'a> Composer<'a> {
 
     /// Were this repository's settings others at the last report? Only then it matters whether an event announced it.
     pub fn has_changed(&self, standing: &Standing) -> bool {
-        let before = self.context.previous.as_ref().and_then(|previous| previous.fingerprint_of(standing.name.as_str()));
+        let before =
+            self.context.previous.as_ref().and_then(|previous| previous.fingerprint_of(standing.name.as_str()));
         before.is_some_and(|before| !standing.fingerprint.is_empty() && before != standing.fingerprint)
     }
 
