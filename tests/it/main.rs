@@ -16,6 +16,7 @@ mod continued;
 mod converge;
 mod crashes;
 mod custom_resource;
+mod drift;
 mod engine;
 mod events;
 mod farewell;
