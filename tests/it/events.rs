@@ -19,9 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::Instant;
 
-pub(crate) const EVENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/events");
+const EVENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/events");
 
-pub(crate) fn events() -> BTreeMap<String, Value> {
+fn events() -> BTreeMap<String, Value> {
     let files = std::fs::read_dir(EVENTS).expect("the folder events/").map(|entry| entry.unwrap().path());
     let json = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
     json.map(|path| {
@@ -267,7 +267,7 @@ fn events_of_the_findings_function_come_to_what_the_readme_says() {
 }
 
 /// EventBridge's matching, as far as the template's patterns use it: values, `exists`, and objects within lists.
-pub(crate) fn admits(pattern: &Value, at: Option<&Value>) -> bool {
+fn admits(pattern: &Value, at: Option<&Value>) -> bool {
     match (pattern, at) {
         (Value::Object(_), Some(Value::Array(items))) => items.iter().any(|item| admits(pattern, Some(item))),
         (Value::Object(members), _) => {
@@ -284,9 +284,7 @@ pub(crate) fn admits(pattern: &Value, at: Option<&Value>) -> bool {
 
 #[test]
 fn each_event_of_the_findings_function_passes_the_rule_the_readme_says() {
-    let events = events();
-    let rules: Vec<_> =
-        resources("AWS::Events::Rule").into_iter().filter(|(name, _)| name.starts_with("Findings")).collect();
+    let (events, rules) = (events(), resources("AWS::Events::Rule"));
     let mut passed = BTreeSet::new();
     for [name, wished, _] in rows_of_findings() {
         let event = &events[&name];

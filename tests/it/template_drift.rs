@@ -1,6 +1,5 @@
 //! `template.yaml` and the drift function: what wakes it, what it may do, and how it gives up.
 
-use crate::events::{EVENTS, admits, events};
 use crate::template::{ROOT, actions, resources, statements, template};
 use crate::template_findings::{properties, statement};
 use serde_json::{Value, json};
@@ -212,39 +211,6 @@ fn every_rule_sends_to_the_queue_and_what_it_cannot_send_is_kept() {
         let set = |arns: &[Value]| arns.iter().map(Value::to_string).collect::<BTreeSet<_>>();
         assert_eq!(set(named), set(&arns), "{queue}: every rule, and no other, may send");
     }
-}
-
-/// Lines of the README about events of the drift function: name and rule.
-fn rows() -> Vec<(String, String)> {
-    let readme = std::fs::read_to_string(format!("{EVENTS}/README.md")).unwrap();
-    let (_, section) = readme.split_once("## Of the drift function").expect("a section of its own");
-    let section = section.split("\n## ").next().unwrap();
-    let rows = section.lines().filter(|line| line.starts_with("| [`"));
-    rows.map(|line| {
-        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
-        let rule = cells[2].trim_matches(['`', '–']);
-        (cells[0].split('`').nth(1).unwrap().to_owned(), rule.to_owned())
-    })
-    .collect()
-}
-
-#[test]
-fn each_event_of_the_drift_function_passes_the_rule_the_readme_says() {
-    let (events, rules, rows) = (events(), rules(), rows());
-    assert!(rows.len() >= 10, "{} rows", rows.len());
-    let mut passed = BTreeSet::new();
-    for (name, wished) in rows {
-        let event = &events[&name];
-        let lets_through = |rule: &Value| match rule["Properties"].get("EventPattern") {
-            Some(pattern) => admits(pattern, Some(event)),
-            None => event["source"] == "aws.events",
-        };
-        let through: Vec<&str> =
-            rules.iter().filter(|(_, rule)| lets_through(rule)).map(|(rule, _)| rule.as_str()).collect();
-        assert_eq!(through.join(", "), wished, "{name}");
-        passed.extend(through);
-    }
-    assert_eq!(passed, rules.iter().map(|(name, _)| name.as_str()).collect(), "every rule has an event");
 }
 
 #[test]
