@@ -108,7 +108,7 @@ fn it_writes_what_is_its_own_in_the_state_and_reads_what_is_declared() {
         ("declarations/*", vec![read]),
         ("drift/*", vec![read, write, remove]),
         ("journal/*", vec![read, write]),
-        ("ledgers/*", vec![read]),
+        ("ledgers/*", vec![read, write]),
         ("reports/*", vec![read, write]),
     ];
     let found: Vec<(&str, Vec<&str>)> =
