@@ -1,7 +1,7 @@
 """What the drift function hears of, writes and reports, from outside.
 
-Events are CloudTrail's, made of those in `events/`; what came of them is read from the services themselves. Nothing here
-knows what a test expects.
+Events are CloudTrail's, made of those in `events/`; what came of them is read from the services themselves. Nothing
+here knows what a test expects.
 """
 
 from __future__ import annotations
