@@ -42,5 +42,6 @@ mod sequences;
 mod settings;
 mod support;
 mod template;
+mod template_drift;
 mod template_findings;
 mod wire;
