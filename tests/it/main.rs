@@ -12,6 +12,7 @@ mod api_calls;
 mod bad_input;
 mod cli;
 mod cli_findings;
+mod compliance;
 mod config;
 mod continued;
 mod converge;
