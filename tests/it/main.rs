@@ -8,6 +8,7 @@
     reason = "a test ends where its assumption does; clippy.toml allows these in test functions, not in what they call"
 )]
 
+mod api_calls;
 mod bad_input;
 mod cli;
 mod cli_findings;
@@ -16,6 +17,7 @@ mod continued;
 mod converge;
 mod crashes;
 mod custom_resource;
+mod drift;
 mod engine;
 mod events;
 mod farewell;
