@@ -20,7 +20,7 @@ from .report import Figure, Section, at_most
 from .runtime_api import NoSign
 
 COUNT, MANY = 504, 10_000
-ROUNDS = 3
+ROUNDS = 2
 # MaximumConcurrency of the queue, and the calls that each worker makes at once.
 WORKERS, AT_ONCE = 4, 8
 LATENCY_MS = 20

@@ -32,7 +32,7 @@ const NEEDED: [(&str, Why); 23] = [
 ];
 
 /// All metrics that the functions make of themselves.
-const METRICS: [&str; 12] = [
+const METRICS: [&str; 23] = [
     "ScansSeen",
     "FindingsNew",
     "FindingsFixed",
@@ -45,6 +45,17 @@ const METRICS: [&str; 12] = [
     "NotOurs",
     "DeadLettered",
     "ScansMissed",
+    "RepositoriesLooked",
+    "Mended",
+    "Withheld",
+    "NotMended",
+    "Unknown",
+    "ImagesDeleted",
+    "SweepReports",
+    "SweepParts",
+    "DriftNotOurs",
+    "DriftFailed",
+    "DriftDeadLettered",
 ];
 
 #[derive(Clone, Copy)]
