@@ -40,6 +40,7 @@ mod robustness;
 mod sequences;
 mod settings;
 mod support;
+mod sweep;
 mod template;
 mod template_findings;
 mod wire;
