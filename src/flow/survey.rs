@@ -136,6 +136,12 @@ async fn search_pages(reader: &impl Read, open: &mut BTreeSet<RepositoryName>, f
     }
 }
 
+/// Looks at one repository alone, as deep as asked, its tags included.
+pub async fn see(reader: &impl Read, name: &RepositoryName, depth: Depth) -> Seen<Repository> {
+    let seen = one(reader, name).await;
+    deepen(reader, seen, depth).await
+}
+
 async fn one(reader: &impl Read, name: &RepositoryName) -> Seen<Repository> {
     match patiently(|| reader.describe(std::slice::from_ref(name))).await {
         Ok(repositories) => {
