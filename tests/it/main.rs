@@ -11,6 +11,7 @@
 mod bad_input;
 mod cli;
 mod cli_findings;
+mod compliance;
 mod config;
 mod continued;
 mod converge;
