@@ -42,6 +42,7 @@ mod robustness;
 mod sequences;
 mod settings;
 mod support;
+mod sweep;
 mod template;
 mod template_drift;
 mod template_findings;

@@ -88,6 +88,7 @@ async fn end<W: Overseeing>(tour: &Tour<'_, W>, sweep: &SweepId, done: Done) -> 
 struct Sum {
     repositories: usize,
     reads: u64,
+    writes: u64,
     dropped: usize,
     /// Some of those that vanished.
     gone: Vec<Dropped>,
@@ -102,6 +103,7 @@ async fn sum<W: Overseeing>(tour: &Tour<'_, W>, sweep: &SweepId, manifest: &Mani
     let took = |result: PartResult| {
         sum.repositories += result.standings.len();
         sum.reads = sum.reads.saturating_add(result.reads);
+        sum.writes = sum.writes.saturating_add(result.writes);
         sum.dropped += result.dropped.len();
         let room = NAMED.saturating_sub(sum.gone.len());
         sum.gone.extend(result.dropped.into_iter().take(room));
@@ -166,7 +168,7 @@ async fn compose<W: Overseeing>(
         finished: tour.now,
         parts: manifest.parts,
         ecr_reads: sum.reads,
-        ecr_writes: 0,
+        ecr_writes: sum.writes,
     };
     let context = Context { baseline: tour.baseline, switch: word(tour.switch), today: tour.today, previous, notes };
     let mut composer = Composer::new(run, context);

@@ -1,11 +1,11 @@
 //! What is declared: every ledger is read once, one at a time, and each owner's state asked for once.
 
-use super::super::Overseeing;
 use super::super::owner::Hold;
+use super::super::{Overseeing, whose};
+use super::Tour;
 use super::pace::Pace;
 use super::shape::Holder;
 use super::store::list_all;
-use super::{Tour, hold};
 use crate::event::drift::SweepId;
 use crate::event::message::{Message, Settle, VERSION};
 use crate::fault::Fault;
@@ -85,7 +85,8 @@ pub(super) async fn claims<W: Overseeing>(tour: &Tour<'_, W>, sweep: &SweepId) -
     let world = tour.world;
     let questions = asked.into_iter().map(|question| (question, &pace));
     let answers = pace.each(questions, |(Question { at, identity, going_on, propagates }, pace)| async move {
-        let (hold, tags) = hold::of_stack(world, pace, &identity, going_on).await;
+        let (hold, tags) =
+            pace.doubtless(async || whose::hold_in_stack(world, &identity, going_on.clone()).await).await;
         (at, hold, tags.filter(|_| propagates))
     });
     for (at, hold, tags) in answers.await {
@@ -135,7 +136,7 @@ fn note<W>(tour: &Tour<'_, W>, claims: &mut Claims, key: String, ledger: &Ledger
     Some(Question {
         at,
         identity,
-        going_on: hold::going_on(ledger, tour.seconds()),
+        going_on: whose::going_on(ledger, tour.seconds()),
         propagates: fleet.propagate_stack_tags,
     })
 }

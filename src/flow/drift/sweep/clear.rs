@@ -1,6 +1,7 @@
 //! Cleaning up after a sweep, as often as it takes.
 
 use super::super::Overseeing;
+use super::super::budget::Purse;
 use super::Tour;
 use super::heard;
 use super::pace::Pace;
@@ -13,6 +14,7 @@ use crate::fault::Fault;
 /// first: without it a job that comes late finds nothing to do.
 pub(super) async fn clear<W: Overseeing>(tour: &Tour<'_, W>, sweep: &SweepId, done: &Done) -> Result<(), Fault> {
     tour.world.remove(&manifest_key(sweep)).await?;
+    tour.world.remove(&Purse::Sweep(sweep.0.clone()).key()).await?;
     let keep = done_key(sweep);
     let of_sweep = list_all(tour.world, &sweep_prefix(sweep)).await?;
     remove(tour, of_sweep.into_iter().map(|entry| entry.key).filter(|key| *key != keep)).await?;

@@ -11,7 +11,6 @@ mod claims;
 mod clear;
 mod gather;
 mod heard;
-mod hold;
 mod latest;
 mod owned;
 mod pace;

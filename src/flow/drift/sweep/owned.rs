@@ -2,10 +2,10 @@
 //! begun after the sweep did.
 
 use super::super::owner::{Claimed, Hold, claimed};
-use super::super::{Overseeing, Switch};
+use super::super::{Overseeing, Switch, whose};
+use super::Tour;
 use super::pace::Pace;
 use super::shape::{Holder, Listed, Parcel};
-use super::{Tour, hold};
 use crate::fault::Fault;
 use crate::model::name::RepositoryName;
 use crate::model::repository::Tags;
@@ -77,13 +77,10 @@ async fn hold_now<W: Overseeing>(tour: &Tour<'_, W>, pace: &Pace, holder: &Holde
     if holder.hold != Hold::AtRest {
         return holder.hold.clone();
     }
-    if let Some(what) = hold::going_on(ledger, tour.seconds()) {
-        return Hold::Moving(what);
+    if tour.switch == Switch::On && holder.owner.drift_mode == DriftMode::Enforce {
+        return pace.doubtless(|| whose::hold_of(tour.world, ledger, tour.seconds())).await.0;
     }
-    if tour.switch != Switch::On || holder.owner.drift_mode != DriftMode::Enforce {
-        return Hold::AtRest;
-    }
-    hold::has_begun(tour.world, pace, &ledger.identity).await.unwrap_or(Hold::AtRest)
+    whose::going_on(ledger, tour.seconds()).map_or(Hold::AtRest, Hold::Moving)
 }
 
 fn changed_tags(holder: &Holder, ledger: &Ledger, hold: &Hold) -> Option<Tags> {

@@ -1,12 +1,17 @@
 //! Not too fast: how many calls are under way at a time, and what follows when a service says that it is too many.
 
+use super::super::owner::Hold;
 use crate::fault::{Fault, FaultKind};
 use crate::flow::survey::{AT_ONCE, PATIENCE};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::time::{Instant, sleep};
+
+/// Wait before CloudFormation is asked once more.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// How fast one invocation goes.
 #[derive(Debug)]
@@ -60,6 +65,16 @@ impl Pace {
         }
         self.reads.fetch_add(1, Ordering::Relaxed);
         read().await
+    }
+
+    /// What owners are doing; asked once more where it could not be found out, since CloudFormation throttles early.
+    pub(super) async fn doubtless<T, F: Future<Output = (Hold, T)>>(&self, ask: impl Fn() -> F) -> (Hold, T) {
+        let answer = ask().await;
+        if !matches!(answer.0, Hold::Unknown(_)) || Instant::now() + AGAIN >= self.until {
+            return answer;
+        }
+        sleep(AGAIN).await;
+        ask().await
     }
 
     /// Does something for each, as many at a time as may be; in no particular order.

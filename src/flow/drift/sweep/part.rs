@@ -4,7 +4,7 @@
 //! the queue count its tries. What is done is not done again, whichever way a run ends.
 
 use super::super::budget::{Budget, Purse};
-use super::super::keep::{Round, Visit, keep};
+use super::super::keep::{Attended, Round, Visit, attend_house};
 use super::super::{Overseeing, Switch};
 use super::gather::{Bulk, deepen, in_bulk};
 use super::owned::{Owned, owned};
@@ -158,7 +158,8 @@ async fn hand_back<W: Overseeing>(
 
 /// What a visit came to.
 enum Visited {
-    Stands(Box<Standing>),
+    /// It was judged, and mended with so many writes.
+    Stands(Box<Standing>, u64),
     Gone(Dropped),
     /// It must be visited again: it failed, or there was no time.
     Left(Option<Fault>),
@@ -194,8 +195,8 @@ async fn visit_all<W: Overseeing>(run: &Run<'_, W>, result: &mut PartResult) -> 
     let (round, pace) = (&round, &pace);
     let visited = pace.each(visits, |(prepared, unreadable)| async move {
         match unreadable {
-            Some(why) => Visited::Stands(Box::new(unknown::standing(tour, run.parcel, prepared.listed, &why))),
-            None => visit(round, pace, prepared).await,
+            Some(why) => Visited::Stands(Box::new(unknown::standing(tour, run.parcel, prepared.listed, &why)), 0),
+            None => visit(run, round, pace, prepared).await,
         }
     });
     let mut left = Vec::new();
@@ -203,14 +204,17 @@ async fn visit_all<W: Overseeing>(run: &Run<'_, W>, result: &mut PartResult) -> 
     let standings: Vec<&Standing> = visited
         .iter()
         .filter_map(|visited| match visited {
-            Visited::Stands(standing) => Some(&**standing),
+            Visited::Stands(standing, _) => Some(&**standing),
             Visited::Gone(_) | Visited::Left(_) => None,
         })
         .collect();
     stack_tags::note(&mut result.stack_tags, &owned.changed, run.parcel, &standings);
     for visited in visited {
         match visited {
-            Visited::Stands(standing) => result.standings.push(*standing),
+            Visited::Stands(standing, writes) => {
+                result.standings.push(*standing);
+                result.writes = result.writes.saturating_add(writes);
+            }
             Visited::Gone(dropped) => result.dropped.push(dropped),
             Visited::Left(why) => left.push(why),
         }
@@ -236,7 +240,7 @@ fn prepare<'a>(listed: &'a Listed, bulk: &mut Bulk, owned: &mut Owned) -> (Prepa
     (Prepared { listed, visit, tags }, unreadable)
 }
 
-async fn visit<W: Overseeing>(round: &Round<'_, W>, pace: &Pace, prepared: Prepared<'_>) -> Visited {
+async fn visit<W: Overseeing>(run: &Run<'_, W>, round: &Round<'_, W>, pace: &Pace, prepared: Prepared<'_>) -> Visited {
     let Prepared { listed, mut visit, tags } = prepared;
     if pace.is_late() {
         return Visited::Left(None);
@@ -246,11 +250,17 @@ async fn visit<W: Overseeing>(round: &Round<'_, W>, pace: &Pace, prepared: Prepa
     if pace.is_late() {
         return Visited::Left(None);
     }
-    if visit.claimed.is_none() && visit.repository == Seen::Missing {
-        return gone(listed);
+    match &visit.repository {
+        Seen::Missing if visit.claimed.is_none() => return gone(listed),
+        // It will not be readable in the next try either.
+        Seen::Unreadable(fault) if !fault.retryable() => {
+            let why = format!("it could not be described: {fault}");
+            return Visited::Stands(Box::new(unknown::standing(run.tour, run.parcel, listed, &why)), 0);
+        }
+        Seen::Present(_) | Seen::Missing | Seen::Unreadable(_) | Seen::Unasked => {}
     }
-    match keep(round, visit).await {
-        Ok(Some(standing)) => Visited::Stands(Box::new(standing)),
+    match Box::pin(attend_house(round, visit)).await {
+        Ok(Some(Attended { standing, writes, .. })) => Visited::Stands(Box::new(standing), writes),
         Ok(None) => gone(listed),
         Err(fault) => Visited::Left(Some(fault)),
     }

@@ -150,6 +150,9 @@ pub struct PartResult {
     /// Calls to ECR that gathered what was judged.
     #[serde(default)]
     pub reads: u64,
+    /// Settings that were written.
+    #[serde(default)]
+    pub writes: u64,
     /// By the key of its ledger: whose stack has other tags by now than were propagated.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub stack_tags: BTreeMap<String, Borne>,

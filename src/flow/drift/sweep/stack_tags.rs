@@ -1,8 +1,7 @@
 //! The stack's own tags, where they are propagated: CloudFormation sends nothing when only they change, so the sweep
 //! brings them to repositories, and the ledger up to date once all of them bear them.
 
-use super::super::{Book, Overseeing};
-use super::hold;
+use super::super::{Book, Overseeing, whose};
 use super::shape::{Borne, Listed, Parcel};
 use super::store::{JSON, json};
 use crate::fault::{Fault, FaultKind};
@@ -61,7 +60,7 @@ pub(super) async fn bring_up_to_date<W: Overseeing>(
     }
     let Some((mut ledger, version)) = world.ledger(key).await? else { return Ok(()) };
     let propagates = ledger.committed.as_ref().is_some_and(|committed| committed.fleet.propagate_stack_tags);
-    if !propagates || ledger.stack_tags == borne.tags || hold::going_on(&ledger, now).is_some() {
+    if !propagates || ledger.stack_tags == borne.tags || whose::going_on(&ledger, now).is_some() {
         return Ok(());
     }
     ledger.stack_tags.clone_from(&borne.tags);
