@@ -19,6 +19,7 @@ mod converge;
 mod crashes;
 mod custom_resource;
 mod drift;
+mod drift_function;
 mod engine;
 mod events;
 mod farewell;
