@@ -148,7 +148,9 @@ fn context(baseline: &Baseline) -> Context<'_> {
 
 fn compose(run: Run, context: Context<'_>, world: &[Standing]) -> Documents {
     let mut composer = Composer::new(run, context);
-    world.iter().for_each(|standing| composer.add(standing, false));
+    for standing in world.iter() {
+        composer.add(standing, false);
+    }
     composer.finish()
 }
 
