@@ -8,6 +8,7 @@
     reason = "a test ends where its assumption does; clippy.toml allows these in test functions, not in what they call"
 )]
 
+mod api_calls;
 mod bad_input;
 mod cli;
 mod cli_findings;
@@ -43,5 +44,6 @@ mod settings;
 mod support;
 mod sweep;
 mod template;
+mod template_drift;
 mod template_findings;
 mod wire;
