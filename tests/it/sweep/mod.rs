@@ -2,8 +2,10 @@
 //! end anywhere.
 
 mod begin;
+mod crashes;
 mod life;
 mod reads;
+mod scale;
 
 use crate::support::scene::PREFIX;
 use crate::support::world::World;
@@ -19,6 +21,7 @@ use ecr_steward::model::identity::{Identity, StackId};
 use ecr_steward::model::place::Place;
 use ecr_steward::plan::ledger::{Declaration, Ledger};
 use ecr_steward::plan::posture::Standing;
+use ecr_steward::report::compliance::Report;
 use ecr_steward::spec::baseline::Baseline;
 use ecr_steward::spec::findings::Glob;
 use ecr_steward::spec::fleet::{Surroundings, check};
@@ -161,6 +164,12 @@ impl<'a> Sweeps<'a> {
         let results = (0..).map_while(read);
         results.map(|result| serde_json::from_value(result).expect("a result reads back")).collect()
     }
+}
+
+/// The latest report.
+pub(crate) fn report(world: &World) -> Report {
+    let bytes = world.with(|state| state.objects.get("reports/latest.json").map(|(bytes, _)| bytes.clone()));
+    Report::read(&bytes.expect("a report")).expect("a report reads back")
 }
 
 /// All standings, by name; each repository must be in there once.
