@@ -10,6 +10,9 @@ use tokio::time::Instant;
 /// telling the queue what failed.
 const RESERVE: Duration = Duration::from_secs(15);
 
+/// Why a job failed that panicked.
+pub(super) const PANICKED: &str = "ecr-steward failed internally (panic)";
+
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Message {

@@ -4,9 +4,12 @@
 use crate::fault::{Fault, FaultKind};
 use crate::flow::drift::budget::{Budget, Purse};
 use crate::flow::drift::{Overseeing, RegistryScanning, Switch};
+use crate::handler::batch::PANICKED;
 use crate::model::Seen;
 use crate::policy::declared::{BASELINE_KEY, DECLARED_VERSION, Declared};
 use crate::spec::baseline::{Baseline, Cap, check};
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -24,24 +27,38 @@ pub(super) struct Grounds {
     /// What the kill switch says; never more than that where the stored baseline cannot be used.
     pub(super) switch: Switch,
     pub(super) baseline: Option<Baseline>,
+    /// Why a baseline that is declared is not in force.
+    pub(super) trouble: Option<String>,
     pub(super) scanning: Seen<RegistryScanning>,
     /// What events may change.
     pub(super) budget: Budget,
 }
 
+/// Reads all of it and never panics; the `Err` is the trouble of every job.
+pub(super) async fn read_safely<W: Overseeing>(world: &W, census: &Census, looks: bool) -> Result<Grounds, String> {
+    let reading = AssertUnwindSafe(Box::pin(read(world, census, looks))).catch_unwind();
+    match reading.await {
+        Ok(grounds) => grounds.map_err(|fault| unread(&fault)),
+        Err(_) => Err(PANICKED.to_owned()),
+    }
+}
+
 /// Reads all of it; `looks` where a single repository is to be looked at. `Err` means that nothing may be judged now.
-pub(super) async fn read<W: Overseeing>(world: &W, census: &Census, looks: bool) -> Result<Grounds, Fault> {
+async fn read<W: Overseeing>(world: &W, census: &Census, looks: bool) -> Result<Grounds, Fault> {
     let (mut switch, why) = world.switch().await;
     if let Some(why) = why {
         tracing::warn!(why, "the kill switch cannot be read, so nothing is enforced");
     }
-    let mut baseline = None;
+    let (mut baseline, mut trouble) = (None, None);
     if switch != Switch::Off {
         baseline = match stored(world).await? {
             Ok(baseline) => baseline,
             Err(why) => {
                 tracing::error!(why, "the declared baseline cannot be used, so nothing is enforced");
                 switch = Switch::ReportOnly;
+                trouble = Some(format!(
+                    "The declared baseline cannot be used, so no repository is judged by it, and nothing is enforced at all, until it is declared again: {why}"
+                ));
                 None
             }
         };
@@ -54,7 +71,7 @@ pub(super) async fn read<W: Overseeing>(world: &W, census: &Census, looks: bool)
         _ => 0,
     };
     let budget = Budget { purse: Purse::Events, allowed: cap.of(repositories) };
-    Ok(Grounds { switch, baseline, scanning, budget })
+    Ok(Grounds { switch, baseline, trouble, scanning, budget })
 }
 
 /// The baseline in force, where one is declared. The inner `Err` says why one that is stored cannot be used: it was
@@ -97,7 +114,7 @@ impl Census {
 }
 
 /// The trouble of a job whose grounds could not be read.
-pub(super) fn unread(fault: &Fault) -> String {
+fn unread(fault: &Fault) -> String {
     let hint = if fault.kind == FaultKind::Denied { "; see the function's role" } else { "" };
     format!("what repositories are held to could not be read: {fault}{hint}")
 }

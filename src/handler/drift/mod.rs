@@ -69,10 +69,9 @@ pub async fn handle<W: Overseeing>(watch: &Watch<'_, W>, event: Value, left: Dur
     let mut failed: BTreeMap<usize, Failed> = malformed.collect();
     let mut grounds = None;
     if !(looks.is_empty() && sweeps.is_empty()) {
-        match grounds::read(world, watch.census, !looks.is_empty()).await {
+        match grounds::read_safely(world, watch.census, !looks.is_empty()).await {
             Ok(read) => grounds = Some(read),
-            Err(fault) => {
-                let why = grounds::unread(&fault);
+            Err(why) => {
                 let open = looks.iter().chain(&sweeps).flat_map(|task| &task.messages);
                 failed.extend(open.map(|index| (*index, Failed { why: why.clone(), is_hopeless: false })));
             }
@@ -127,9 +126,9 @@ async fn bury<W: Overseeing>(
     why: &str,
 ) -> bool {
     if let Some((part, tour)) = part(message, here).zip(tour)
-        && let Err(fault) = work::give_up(tour, &part, why).await
+        && let Err(trouble) = work::give_up(tour, &part, why).await
     {
-        tracing::error!(sweep = part.sweep.0, part = part.part, %fault, "a part of a sweep could not be given up");
+        tracing::error!(sweep = part.sweep.0, part = part.part, trouble, "a part of a sweep could not be given up");
         return false;
     }
     batch::buried(message, why, &world.dead_letter(&message.event(), why).await)

@@ -10,7 +10,7 @@ use crate::flow::drift::keep::Round;
 use crate::flow::drift::look::{hear, look};
 use crate::flow::drift::sweep::{self, Assembled, Parted};
 use crate::flow::findings::day_of;
-use crate::handler::batch::Deadlines;
+use crate::handler::batch::{Deadlines, PANICKED};
 use crate::plan::posture::{Action, Standing, Status};
 use futures_util::FutureExt as _;
 use jiff::civil::Date;
@@ -56,7 +56,7 @@ pub(super) async fn work<W: Overseeing>(tour: &Tour<'_, W>, task: &Task) -> Done
     match timeout_at(tour.deadlines.stop, job).await {
         Ok(Ok(Ok(done))) => done,
         Ok(Ok(Err(fault))) => Done::failed(fault.to_string()),
-        Ok(Err(_)) => Done::failed("ecr-steward failed internally (panic)"),
+        Ok(Err(_)) => Done::failed(PANICKED),
         Err(_) => Done::failed("out of time"),
     }
 }
@@ -71,6 +71,7 @@ async fn one<W: Overseeing>(tour: &Tour<'_, W>, task: &Task) -> Result<Done, Fau
     match &task.job {
         Job::Look(job) => look_at(tour, task, job).await,
         Job::Sweep(job) => {
+            tell_trouble(tour).await;
             let started = sweep::start(&sweeping(tour), &job.sweep).await?;
             told(&job.sweep.0, started);
             Ok(Done::default())
@@ -88,9 +89,11 @@ async fn one<W: Overseeing>(tour: &Tour<'_, W>, task: &Task) -> Result<Done, Fau
     }
 }
 
-/// Gives up a part whose message failed for the last time, so that its sweep comes to its report.
-pub(super) async fn give_up<W: Overseeing>(tour: &Tour<'_, W>, job: &Part, why: &str) -> Result<(), Fault> {
-    let parted = sweep::give_up(&sweeping(tour), job, why).await?;
+/// Gives up a part whose message failed for the last time, so that its sweep comes to its report. Never panics.
+pub(super) async fn give_up<W: Overseeing>(tour: &Tour<'_, W>, job: &Part, why: &str) -> Result<(), String> {
+    let sweeping = sweeping(tour);
+    let giving_up = AssertUnwindSafe(Box::pin(sweep::give_up(&sweeping, job, why))).catch_unwind();
+    let parted = giving_up.await.map_err(|_| PANICKED.to_owned())?.map_err(|fault| fault.to_string())?;
     tracing::error!(sweep = job.sweep.0, part = job.part, why, ?parted, "a part of a sweep was given up");
     Ok(())
 }
@@ -140,6 +143,15 @@ fn summary(job: &Look, messages: usize, standing: Option<&Standing>, began: Inst
     );
 }
 
+/// Tells people once a sweep that the baseline they declared is not in force.
+async fn tell_trouble<W: Overseeing>(tour: &Tour<'_, W>) {
+    let Some(trouble) = &tour.grounds.trouble else { return };
+    // It is in the log already, and in the report to come.
+    if let Err(fault) = tour.world.notify("ecr-steward: the declared baseline is not in force", trouble).await {
+        tracing::warn!(%fault, "a notice could not be sent");
+    }
+}
+
 /// The one line about a step of a sweep.
 fn told(sweep: &str, came_to: impl std::fmt::Debug) {
     tracing::info!(sweep, ?came_to, "a sweep went on");
@@ -163,6 +175,7 @@ fn sweeping<'a, W>(tour: &'a Tour<'a, W>) -> sweep::Tour<'a, W> {
         pattern: watch.pattern,
         parameter_prefix: watch.parameter_prefix,
         baseline: grounds.baseline.as_ref(),
+        trouble: grounds.trouble.as_deref(),
         switch: grounds.switch,
         own_principal: watch.own_principal,
         now: watch.now,

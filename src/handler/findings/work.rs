@@ -9,7 +9,7 @@ use crate::flow::findings::account::Account;
 use crate::flow::findings::policies::InForce;
 use crate::flow::findings::reconcile::{Run, reconcile, search};
 use crate::flow::findings::{Forwarding, day_of, tell, walk};
-use crate::handler::batch::{Deadlines, Message};
+use crate::handler::batch::{Deadlines, Message, PANICKED};
 use crate::spec::findings::Glob;
 use futures_util::FutureExt as _;
 use jiff::civil::Date;
@@ -48,7 +48,7 @@ pub(super) async fn work<W: Forwarding>(tour: &Tour<'_, W>, task: &Task) -> Done
     match timeout_at(tour.deadlines.stop, job).await {
         Ok(Ok(Ok(done))) => done,
         Ok(Ok(Err(fault))) => Done { trouble: Some(fault.to_string()), ..Done::default() },
-        Ok(Err(_)) => Done { trouble: Some("ecr-steward failed internally (panic)".to_owned()), ..Done::default() },
+        Ok(Err(_)) => Done { trouble: Some(PANICKED.to_owned()), ..Done::default() },
         Err(_) => Done { trouble: Some("out of time".to_owned()), ..Done::default() },
     }
 }

@@ -109,6 +109,24 @@ fn parts_that_do_not_fit_into_the_time_are_put_back() {
 }
 
 #[test]
+fn a_baseline_that_cannot_be_used_is_told_of_by_notice_and_report() {
+    run(async {
+        let world = wrong(3);
+        let damaged = br#"{"version": 1, "properties": {"Mode": "Enforse"}}"#;
+        world.with(|state| state.objects.insert(BASELINE.to_owned(), (damaged.to_vec(), 0)));
+        let function = Function::of(&world);
+        function.well(&[schedule()]).await;
+        let all = function.settle().await;
+        assert_eq!((sum(&all, "SweepReports"), world.writes().len()), (1, 0));
+        let [(_, told)] = world.with(|state| state.overseen.notices.clone()).try_into().unwrap();
+        let report = world.object("reports/latest.json").expect("a report");
+        for words in [told, report["notes"].to_string()] {
+            assert!(words.contains("declared baseline cannot be used") && words.contains("Mode"), "{words}");
+        }
+    });
+}
+
+#[test]
 fn while_the_switch_is_off_no_sweep_begins() {
     run(async {
         let world = wrong(3);
