@@ -45,7 +45,7 @@ pub async fn look<W: Overseeing>(round: &Round<'_, W>, job: &Look) -> Result<Opt
         Cause::Call(_) => Box::pin(attend(&round, visit)).await?,
         Cause::Push | Cause::Asked => Box::pin(attend_house(&round, visit)).await?,
     };
-    let Some(Attended { standing, trouble }) = attended else { return Ok(None) };
+    let Some(Attended { standing, trouble, .. }) = attended else { return Ok(None) };
     match trouble.or(blind) {
         Some(fault) => Err(fault),
         None => Ok(Some(standing)),
