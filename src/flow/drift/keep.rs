@@ -73,6 +73,8 @@ pub async fn keep_house<W: Overseeing>(round: &Round<'_, W>, visit: Visit) -> Re
 #[derive(Debug)]
 pub(super) struct Attended {
     pub(super) standing: Standing,
+    /// Settings that were written.
+    pub(super) writes: u64,
     /// A failure that may pass by itself.
     pub(super) trouble: Option<Fault>,
     /// The repository as it was seen, and its declaration, where it has both.
@@ -126,7 +128,8 @@ pub(super) async fn attend<W: Overseeing>(round: &Round<'_, W>, mut visit: Visit
     // After a write nobody knows the settings in ECR's own spelling.
     let fingerprint = repository.as_ref().filter(|_| !mended.tried).map(fingerprint).unwrap_or_default();
     let standing = Standing { name, owner, checks: judged.checks, notes, fingerprint };
-    Ok(Some(Attended { standing, trouble: mended.trouble, house: visit.claimed.zip(repository) }))
+    let house = visit.claimed.zip(repository);
+    Ok(Some(Attended { standing, writes: mended.writes, trouble: mended.trouble, house }))
 }
 
 /// Finds the owner that the tags name, where they were read.

@@ -39,6 +39,8 @@ pub(super) struct Patient<'a> {
 pub(super) struct Mended {
     /// Was any write tried?
     pub(super) tried: bool,
+    /// Writes that were done.
+    pub(super) writes: u64,
     /// A failure that may pass by itself.
     pub(super) trouble: Option<Fault>,
 }
@@ -182,7 +184,7 @@ async fn write<W: Overseeing>(
     change: &str,
     ward: Ward<'_>,
 ) -> Result<Mended, Fault> {
-    let mut mended = Mended { tried: true, trouble: None };
+    let mut mended = Mended { tried: true, ..Mended::default() };
     let mut done: Vec<Change> = Vec::new();
     let mut failed: Vec<&'static str> = Vec::new();
     for remedy in &ward.open {
@@ -218,6 +220,7 @@ async fn write<W: Overseeing>(
     if !failed.is_empty() {
         breaker::forget(round.world, patient.name, &failed, change).await?;
     }
+    mended.writes = u64::try_from(done.len()).unwrap_or(u64::MAX);
     Ok(mended)
 }
 

@@ -15,6 +15,7 @@ pub mod owner;
 mod papers;
 pub mod preview;
 pub mod revert;
+pub mod sweep;
 pub mod whose;
 
 use super::{Postpone, Read, Recall, Stacks, Version, Write};

@@ -89,10 +89,19 @@ pub async fn by_index<W: Recall + Stacks + Book>(
 /// What an owner is doing, and its stack's own tags: its ledger says it, and CloudFormation. A nested stack moves with its
 /// root, which may still take everything back.
 pub async fn hold_of<W: Stacks>(world: &W, ledger: &Ledger, now: i64) -> (Hold, Option<Tags>) {
-    let Identity { stack: StackId { arn, guid, .. }, logical_id } = &ledger.identity;
+    hold_in_stack(world, &ledger.identity, going_on(ledger, now)).await
+}
+
+/// The same, of an owner whose ledger was read and says that this is going on.
+pub(super) async fn hold_in_stack<W: Stacks>(
+    world: &W,
+    identity: &Identity,
+    going_on: Option<String>,
+) -> (Hold, Option<Tags>) {
+    let Identity { stack: StackId { arn, guid, .. }, logical_id } = identity;
     // A person's; nobody but that person knows whether it is still wanted.
     if guid == TERMINAL {
-        return (going_on(ledger, now).map_or(Hold::AtRest, Hold::Moving), None);
+        return (going_on.map_or(Hold::AtRest, Hold::Moving), None);
     }
     let stack = match world.stack(arn).await {
         Ok(Some(stack)) if stack.status != "DELETE_COMPLETE" => stack,
@@ -103,7 +112,7 @@ pub async fn hold_of<W: Stacks>(world: &W, ledger: &Ledger, now: i64) -> (Hold, 
         return (moving, None);
     }
     match world.has_resource(arn, logical_id).await {
-        Ok(true) => (going_on(ledger, now).map_or(Hold::AtRest, Hold::Moving), Some(stack.tags)),
+        Ok(true) => (going_on.map_or(Hold::AtRest, Hold::Moving), Some(stack.tags)),
         Ok(false) => (Hold::Orphan, None),
         Err(fault) => (Hold::Unknown(format!("whether its stack still has it could not be found out: {fault}")), None),
     }
@@ -125,7 +134,7 @@ async fn moving(world: &impl Stacks, arn: &str, stack: &Stack) -> Option<Hold> {
 }
 
 /// What the ledger itself says is going on, in words.
-fn going_on(ledger: &Ledger, now: i64) -> Option<String> {
+pub(super) fn going_on(ledger: &Ledger, now: i64) -> Option<String> {
     if let Some(claim) = ledger.claim.as_ref().filter(|claim| claim.until > now) {
         return Some(format!("{} is at work on it", claim.holder));
     }

@@ -250,6 +250,11 @@ impl World {
         });
     }
 
+    /// Every call, in order: service and operation.
+    pub(crate) fn all_calls(&self) -> Vec<(&'static str, &'static str)> {
+        self.with(|state| state.calls.clone())
+    }
+
     /// Calls made to a service.
     pub(crate) fn calls_to(&self, service: &str) -> usize {
         self.with(|state| state.calls.iter().filter(|(called, _)| *called == service).count())
