@@ -9,6 +9,8 @@
 )]
 
 mod bad_input;
+mod baseline;
+mod baseline_resource;
 mod cli;
 mod cli_findings;
 mod config;

@@ -4,7 +4,8 @@
 //! bucket. What must be written to mend it is a [`Remedy`] beside it, since only what is in force decides whether it is.
 //!
 //! `judge` puts a repository's checks together; `layers` knows which rules are for it, `settings`, `tags` and `access` hold
-//! it against one requirement each (`verdict`), and `remedies` makes writes of what would mend them.
+//! it against one requirement each (`verdict`), `remedies` makes writes of what would mend them, and
+//! `templates` makes creation templates of a whole baseline.
 
 mod access;
 mod fingerprint;
@@ -13,10 +14,12 @@ mod layers;
 mod remedies;
 mod settings;
 mod tags;
+mod templates;
 mod verdict;
 
 pub use fingerprint::fingerprint;
 pub use judge::{Subject, judge};
+pub use templates::{CreationTemplates, creation_templates};
 
 use super::Step;
 use crate::model::name::RepositoryName;
