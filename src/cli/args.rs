@@ -174,6 +174,10 @@ pub(super) struct CheckArgs {
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) choice: Choice,
+    /// Write the repository creation templates that baselines make, with the properties of
+    /// `AWS::ECR::RepositoryCreationTemplate`
+    #[arg(long)]
+    pub(super) creation_templates: bool,
 }
 
 /// `plan`

@@ -126,7 +126,7 @@ fn what_cannot_be_read_is_not_a_finding() {
         ("- a\n- b\n", "holds no map"),
         ("Properties: {}\n", "neither Type and Properties nor Resources"),
         ("Type: Custom::EcrRepository\n", "did you mean Custom::EcrRepositories?"),
-        ("Type: Custom::EcrBaseline\n", "Custom::EcrBaseline is part of ecr-steward but not built yet"),
+        ("Type: Custom::EcrRegistry\n", "Custom::EcrRegistry is part of ecr-steward but not built yet"),
         ("Resources: {T: {Type: 'AWS::SNS::Topic'}}\n", "without a resource of ecr-steward"),
     ];
     for (text, sentence) in cases {

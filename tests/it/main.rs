@@ -10,6 +10,8 @@
 
 mod api_calls;
 mod bad_input;
+mod baseline;
+mod baseline_resource;
 mod cli;
 mod cli_findings;
 mod compliance;
