@@ -10,7 +10,7 @@ pub const MOST_PER_GROUP: usize = 200;
 /// Rows of the page: some megabytes, which a browser lays out at once.
 pub const MOST_ROWS: usize = 4_000;
 const COLUMNS: [(&str, &str); 5] =
-    [("Repository", "name"), ("Requirement", "what"), ("Found", ""), ("Wished", ""), ("Done", "done")];
+    [("Repository", "name"), ("Requirement", "what"), ("Found", ""), ("Wished", ""), ("Outcome", "done")];
 
 /// Groups of rows, by rule.
 #[derive(Debug, Default)]
@@ -75,7 +75,7 @@ impl Group {
 fn row(out: &mut String, repository: &Line<'_>, check: &CheckTold<'_>) {
     let (found, wished) = (line(&check.found, 300), line(&check.wished, 300));
     let cells = [
-        name(repository),
+        format!("{}{}", name(repository), owner(repository)),
         check.requirement.as_str().to_owned(),
         escape(&found),
         escape(&wished),
@@ -91,13 +91,16 @@ fn row(out: &mut String, repository: &Line<'_>, check: &CheckTold<'_>) {
     out.push_str("</tr>\n");
 }
 
-/// The repository, and below it whose it is.
+/// The repository's name.
 pub(super) fn name(repository: &Line<'_>) -> String {
-    let owner = repository.owner.as_ref().map_or_else(String::new, |owner| {
-        let gone = if owner.is_orphan { ", which is gone" } else { "" };
-        small(&escape(&line(&format!("of {} in {}{gone}", owner.resource, owner.stack), 200)))
-    });
-    format!("{}{owner}", escape(&line(&repository.name, 256)))
+    escape(&line(&repository.name, 256))
+}
+
+/// Whose it is, in small.
+fn owner(repository: &Line<'_>) -> String {
+    let Some(owner) = &repository.owner else { return String::new() };
+    let gone = if owner.is_orphan { ", which is gone" } else { "" };
+    small(&escape(&line(&format!("of {} in {}{gone}", owner.resource, owner.stack), 200)))
 }
 
 fn done(check: &CheckTold<'_>) -> String {

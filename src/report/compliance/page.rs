@@ -50,7 +50,7 @@ impl Page {
         self.noted += 1;
         if self.noted <= MOST_NOTES {
             let notes: Vec<String> = repository.notes.iter().take(10).map(|note| line(note, 400)).collect();
-            let _ = write!(self.notes, "<li>{}: {}</li>", name(repository), escape(&notes.join("; ")));
+            let _ = write!(self.notes, "<li><b>{}</b> {}</li>", name(repository), escape(&notes.join("; ")));
         }
     }
 

@@ -9,7 +9,7 @@ use crate::policy::wording::line;
 use crate::report::table::aligned;
 use std::fmt::Write as _;
 
-const HEADER: [&str; 7] = ["STATUS", "RULE", "REQUIREMENT", "REPOSITORY", "FOUND", "WISHED", "DONE"];
+const HEADER: [&str; 7] = ["STATUS", "RULE", "REQUIREMENT", "REPOSITORY", "FOUND", "WISHED", "OUTCOME"];
 /// The widest each column gets, in characters; what is longer ends with `…`, and is whole in the other formats.
 const WIDEST: [usize; 7] = [7, 28, 18, 60, 40, 40, 60];
 

@@ -5,13 +5,13 @@ use ecr_steward::plan::posture::{Requirement, Status};
 use ecr_steward::report::compliance::{Context, Previous};
 
 /// Elements the page is made of.
-const OURS: [&str; 31] = [
+const OURS: [&str; 30] = [
     "!doctype", "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "div", "b", "span",
     "section", "svg", "circle", "text", "rect", "ul", "li", "table", "thead", "tr", "th", "tbody", "td", "small",
-    "details", "summary", "path",
+    "details", "summary",
 ];
 /// Attributes they bear.
-const ATTRIBUTES: [&str; 29] = [
+const ATTRIBUTES: [&str; 25] = [
     "aria-label",
     "charset",
     "class",
@@ -37,10 +37,6 @@ const ATTRIBUTES: [&str; 29] = [
     "y",
     "open",
     "html",
-    "initial-scale",
-    "rx",
-    "id",
-    "title",
 ];
 
 /// Every element and attribute is one of ours, and nothing leads out.
@@ -74,7 +70,7 @@ fn the_page_stands_alone_and_knows_day_and_night() {
     let documents = usual();
     let page = text(&documents.html);
     assert!(page.contains("prefers-color-scheme: dark") && page.contains("width=device-width"));
-    assert!(page.contains("default-src 'none'") && !page.contains("script"));
+    assert!(page.contains("default-src 'none'") && !page.contains("<script"));
     assert!(page.contains("aria-label=\"Score 55.5 %: 5 of 9 checks pass\""));
     assert!(page.contains("aria-label=\"everything: 5 pass, 2 fail, 1 exempt, 1 unknown\""));
 }
