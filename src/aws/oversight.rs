@@ -3,11 +3,12 @@
 
 use super::Overseer;
 use super::bucket::Over;
+use super::fault::fault;
 use super::jobs::{bodies, bury, send_all};
 use super::topic::{Notice, publish};
 use crate::event::drift::Job;
 use crate::event::findings::DeadLetter;
-use crate::fault::Fault;
+use crate::fault::{Fault, absent_is_none};
 use crate::flow::Version;
 use crate::flow::drift::{Book, Entry, Jobs, Listing, Notices, Switch, Switches};
 use serde_json::Value;
@@ -16,8 +17,10 @@ use std::collections::BTreeMap;
 impl Switches for Overseer {
     async fn switch(&self) -> (Switch, Option<String>) {
         let path = &*self.switch_path;
-        match self.aws.read_parameters(&[path.to_owned()]).await {
-            Ok(found) => found.get(path).map_or((Switch::On, None), |word| position(path, word)),
+        let call = self.aws.ssm.get_parameter().name(path).send().await;
+        match absent_is_none(call.map_err(|error| fault("ssm", "GetParameter", &error))) {
+            Ok(None) => (Switch::On, None),
+            Ok(Some(found)) => position(path, found.parameter().and_then(|found| found.value()).unwrap_or_default()),
             Err(fault) => (Switch::ReportOnly, Some(format!("{path} cannot be read: {fault}"))),
         }
     }

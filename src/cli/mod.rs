@@ -10,6 +10,7 @@
 mod apply;
 mod args;
 mod args_findings;
+mod args_oversight;
 mod check;
 mod conditions;
 mod connect;
@@ -24,6 +25,7 @@ mod policy;
 mod preview;
 mod read;
 mod replay;
+mod report;
 mod resolve;
 mod sight;
 mod template;
@@ -78,8 +80,12 @@ async fn dispatch(cli: &Cli) -> anyhow::Result<Verdict> {
         Command::Findings(args) => findings::run(&cli.global, args).await,
         Command::Gate(args) => gate::run(&cli.global, args).await,
         Command::Replay(args) => replay::run(&cli.global, args).await,
-        Command::Adopt(_) | Command::PreviewLifecycle(_) | Command::Report(_) | Command::Outputs(_) => {
-            anyhow::bail!("{} is not built yet; check, plan, apply, findings, gate and replay are", cli.command.name())
+        Command::Report(args) => report::run(&cli.global, args).await,
+        Command::Adopt(_) | Command::PreviewLifecycle(_) | Command::Outputs(_) => {
+            anyhow::bail!(
+                "{} is not built yet; check, plan, apply, report, findings, gate and replay are",
+                cli.command.name()
+            )
         }
     }
 }

@@ -10,6 +10,8 @@
 
 mod api_calls;
 mod bad_input;
+mod baseline;
+mod baseline_resource;
 mod cli;
 mod cli_findings;
 mod compliance;
@@ -19,6 +21,7 @@ mod converge;
 mod crashes;
 mod custom_resource;
 mod drift;
+mod drift_function;
 mod engine;
 mod events;
 mod farewell;

@@ -101,7 +101,7 @@ impl Flips {
         let own = if intent.own.is_empty() { "the drift function" } else { intent.own };
         let times = recent.len();
         let again = recent.first().map_or(0, |mend| mend.at.saturating_add(WINDOW).saturating_sub(intent.now));
-        let hours = again.div_euclid(3_600_000).saturating_add(1);
+        let hours = again.saturating_add(3_599_999).div_euclid(3_600_000);
         Some(Trip {
             why: format!(
                 "the breaker: {own} put {attribute} back {times} times within 24 hours and {other} changed it each time, so it is left as it is. Settle it with them: change the rule or add an exemption, or stop the other side; in {hours} hours it is mended again"
@@ -118,6 +118,10 @@ impl Flips {
 }
 
 impl History {
+    fn has(&self, change: &str) -> bool {
+        self.mends.iter().any(|mend| mend.change == change)
+    }
+
     /// Mends of other changes than this one that still count.
     fn recent<'a>(&'a self, intent: &'a Intent<'_>) -> impl Iterator<Item = &'a Mend> {
         let counts = |mend: &&Mend| mend.change != intent.change && intent.now.saturating_sub(mend.at) < WINDOW;
@@ -134,9 +138,13 @@ pub(super) async fn remember(
 ) -> Result<(), Fault> {
     papers::amend(world, &key(name), |flips: &mut Flips| {
         let mut changed = false;
+        // What follows a creation belongs to it.
+        if flips.attributes.get("Existence").is_some_and(|history| history.has(intent.change)) {
+            return (false, ());
+        }
         for attribute in attributes {
             let history = flips.attributes.entry((*attribute).to_owned()).or_default();
-            if history.mends.iter().any(|mend| mend.change == intent.change) {
+            if history.has(intent.change) {
                 continue;
             }
             history.mends.retain(|mend| intent.now.saturating_sub(mend.at) < WINDOW);

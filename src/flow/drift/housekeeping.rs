@@ -23,6 +23,15 @@ const FINE: [&str; 2] = ["ImageReferencedByManifestList", "ImageNotFound"];
 /// Images named in a note.
 const NAMED: usize = 3;
 
+/// How the note begins that says how many images were deleted.
+const DELETED: &str = "housekeeping deleted ";
+
+/// How many images were deleted, by the notes of a repository's standing.
+pub fn deleted(notes: &[String]) -> usize {
+    let number = |note: &String| note.strip_prefix(DELETED)?.split(' ').next()?.parse::<usize>().ok();
+    notes.iter().filter_map(number).sum()
+}
+
 /// What housekeeping came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tidied {
@@ -41,7 +50,7 @@ impl Tidied {
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.deleted > 0 {
-            notes.push(format!("housekeeping deleted {} untagged images", self.deleted));
+            notes.push(format!("{DELETED}{} untagged images", self.deleted));
         }
         if !self.refused.is_empty() {
             let named = self.refused.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");

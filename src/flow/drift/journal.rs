@@ -79,6 +79,10 @@ pub(super) async fn enter(world: &impl Book, key: &str, entry: &Entry) -> Result
 
 fn merge(earlier: &Entry, entry: &Entry) -> Entry {
     let mut merged = earlier.clone();
+    // What follows a creation belongs to it.
+    if earlier.lines.iter().any(|line| line.altered == Altered::Existence) {
+        return merged;
+    }
     for line in &entry.lines {
         let known = merged.lines.iter_mut().find(|known| known.altered.attribute() == line.altered.attribute());
         if let Some(known) = known {

@@ -77,13 +77,14 @@ pub(super) struct Attended {
     pub(super) writes: u64,
     /// A failure that may pass by itself.
     pub(super) trouble: Option<Fault>,
+    /// The repository as it was seen, and its declaration, where it has both.
+    house: Option<(Claimed, Repository)>,
 }
 
 /// [`keep_house`], with what failed and may pass.
 pub(super) async fn attend_house<W: Overseeing>(round: &Round<'_, W>, visit: Visit) -> Result<Option<Attended>, Fault> {
-    let house = visit.claimed.clone().zip(visit.repository.present().cloned());
     let Some(mut attended) = attend(round, visit).await? else { return Ok(None) };
-    let Some((claimed, repository)) = house else { return Ok(Some(attended)) };
+    let Some((claimed, repository)) = attended.house.take() else { return Ok(Some(attended)) };
     match housekeeping::tidy(round, &claimed, &repository).await {
         Ok(tidied) => attended.standing.notes.extend(tidied.notes()),
         Err(fault) => {
@@ -127,7 +128,8 @@ pub(super) async fn attend<W: Overseeing>(round: &Round<'_, W>, mut visit: Visit
     // After a write nobody knows the settings in ECR's own spelling.
     let fingerprint = repository.as_ref().filter(|_| !mended.tried).map(fingerprint).unwrap_or_default();
     let standing = Standing { name, owner, checks: judged.checks, notes, fingerprint };
-    Ok(Some(Attended { standing, writes: mended.writes, trouble: mended.trouble }))
+    let house = visit.claimed.zip(repository);
+    Ok(Some(Attended { standing, writes: mended.writes, trouble: mended.trouble, house }))
 }
 
 /// Finds the owner that the tags name, where they were read.

@@ -33,9 +33,7 @@ pub async fn look<W: Overseeing>(round: &Round<'_, W>, job: &Look) -> Result<Opt
     if round.switch == Switch::Off {
         return Ok(None);
     }
-    if let Cause::Call(call) = &job.cause {
-        hear(round, job, call).await?;
-    }
+    hear(round, job).await?;
     let Some(visit) = visit(round, job).await? else { return Ok(None) };
     let blind = trouble_of(&visit);
     let cause = if job.event.is_empty() { round.cause } else { job.event.as_str() };
@@ -52,9 +50,11 @@ pub async fn look<W: Overseeing>(round: &Round<'_, W>, job: &Look) -> Result<Opt
     }
 }
 
-async fn hear<W: Overseeing>(round: &Round<'_, W>, job: &Look, call: &str) -> Result<(), Fault> {
+/// Remembers that a call was announced; a look at another cause does not.
+pub async fn hear<W: Overseeing>(round: &Round<'_, W>, job: &Look) -> Result<(), Fault> {
+    let Cause::Call(call) = &job.cause else { return Ok(()) };
     let heard = Heard {
-        call: call.to_owned(),
+        call: call.clone(),
         event: job.event.clone(),
         principal: job.principal.clone(),
         occurred: job.occurred,

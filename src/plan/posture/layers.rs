@@ -51,11 +51,15 @@ impl<'b> Rules<'b> {
     /// Those of a baseline for a repository. Without `tags`, nobody can say whether a rule for tags is.
     pub(super) fn of(baseline: &'b Baseline, name: &str, tags: Option<&Tags>, today: Date) -> Self {
         let (mut sure, mut unsure) = (Vec::new(), Vec::new());
+        let exemptions: Vec<&Exemption> = baseline
+            .exemptions
+            .iter()
+            .filter(|exemption| exemption.holds_on(today) && exemption.matching.matches(name, tags) == Some(true))
+            .collect();
         for (place, rule) in baseline.rules.iter().enumerate() {
-            let exemption = baseline.exemptions.iter().find(|exemption| {
-                let is_of_rule = exemption.rules.as_ref().is_none_or(|rules| rules.contains(&rule.name));
-                is_of_rule && exemption.holds_on(today) && exemption.matching.matches(name, tags) == Some(true)
-            });
+            let of_rule =
+                |exemption: &&Exemption| exemption.rules.as_ref().is_none_or(|rules| rules.contains(&rule.name));
+            let exemption = exemptions.iter().copied().find(of_rule);
             let applied = Applied { place, rule, exemption };
             match rule.matching.matches(name, tags) {
                 Some(true) => sure.push(applied),
@@ -65,6 +69,14 @@ impl<'b> Rules<'b> {
         }
         sure.sort_by_key(|applied| (applied.rule.matching.layer(), applied.place));
         Self { sure, unsure }
+    }
+
+    /// Those that are for whatever repository is meant.
+    pub(super) fn all(rules: impl Iterator<Item = (usize, &'b Rule)>) -> Self {
+        let applied = rules.map(|(place, rule)| Applied { place, rule, exemption: None });
+        let mut sure: Vec<Applied<'b>> = applied.collect();
+        sure.sort_by_key(|applied| (applied.rule.matching.layer(), applied.place));
+        Self { sure, unsure: Vec::new() }
     }
 
     /// What is required, by the rule that says it. From that one there may be leave; then the one below is second.

@@ -4,8 +4,8 @@
 //! bucket. What must be written to mend it is a [`Remedy`] beside it, since only what is in force decides whether it is.
 //!
 //! `judge` puts a repository's checks together; `layers` knows which rules are for it, `settings`, `tags` and `access` hold
-//! it against one requirement each (`verdict`), and `remedies` makes writes of what would mend them. `declared` holds it against its fleet's
-//! declaration.
+//! it against one requirement each (`verdict`), `remedies` makes writes of what would mend them, and `templates` makes
+//! creation templates of a whole baseline. `declared` holds it against its fleet's declaration.
 
 mod access;
 mod declared;
@@ -15,11 +15,13 @@ mod layers;
 mod remedies;
 mod settings;
 mod tags;
+mod templates;
 mod verdict;
 
 pub use declared::{declared, missing};
 pub use fingerprint::fingerprint;
 pub use judge::{Subject, judge};
+pub use templates::{CreationTemplates, creation_templates};
 
 use super::Step;
 use crate::model::name::RepositoryName;

@@ -22,7 +22,7 @@ pub(super) fn scan_on_push(subject: Subject<'_>) -> Verdict {
         (Seen::Present(ScanType::Enhanced), Some(fault)) => Verdict::unreadable(what, fault, wished),
         (Seen::Present(ScanType::Enhanced), None) => Verdict::fail("no rule of the registry has it scanned", wished)
             .with_note("the registry scans in ENHANCED mode, where its rules govern and the repository's own flag means nothing; add a rule whose filter matches the repository to the registry's scanning configuration"),
-        (_, None | Some(_)) if repository.scan_on_push => {
+        _ if repository.scan_on_push => {
             let verdict = Verdict::pass("its flag is on", wished);
             match subject.scan_type {
                 Seen::Unreadable(fault) => verdict.with_note(format!("the registry's scan type could not be read: {fault}")),

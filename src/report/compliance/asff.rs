@@ -1,7 +1,8 @@
 //! The report as Security Hub takes it: one finding per check that fails or is unknown, on the repository.
 //!
-//! What passes again is told once more, as passed and archived, so that nothing stays open that is mended. What is exempt
-//! is not told: somebody decided to live with it.
+//! What passes again is told once more, as passed and archived, so that nothing stays open that is mended; what the report
+//! does not list for want of room, and what was of repositories that are gone, Security Hub drops when it was not told of
+//! it for 90 days. What is exempt is not told: somebody decided to live with it.
 
 use super::controls::related;
 use super::line::{CheckTold, Line};

@@ -46,7 +46,7 @@ pub(super) fn ring(summary: &Summary) -> String {
         "<svg class=\"ring\" viewBox=\"0 0 120 120\" role=\"img\" aria-label=\"{told}\">\
          <circle cx=\"60\" cy=\"60\" r=\"52\"/>{arc}\
          <text class=\"share\" x=\"60\" y=\"66\" text-anchor=\"middle\">{share}</text>\
-         <text class=\"what\" x=\"60\" y=\"81\" text-anchor=\"middle\">{} of {known} checks</text></svg>",
+         <text class=\"what\" x=\"60\" y=\"80\" text-anchor=\"middle\">{} of {known}</text></svg>",
         summary.checks.passing,
     )
 }

@@ -84,7 +84,9 @@ fn row(out: &mut String, repository: &Line<'_>, check: &CheckTold<'_>) {
     out.push_str("<tr>");
     for (cell, (label, class)) in cells.iter().zip(COLUMNS) {
         let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
-        let _ = write!(out, "<td data-label=\"{label}\"{class}><span>{cell}</span></td>");
+        // On a phone an empty cell is not shown.
+        let cell = if cell.is_empty() { String::new() } else { format!("<span>{cell}</span>") };
+        let _ = write!(out, "<td data-label=\"{label}\"{class}>{cell}</td>");
     }
     out.push_str("</tr>\n");
 }

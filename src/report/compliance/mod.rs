@@ -168,7 +168,7 @@ impl<'a> Composer<'a> {
 fn all_notes(has_baseline: bool, switch: &str, notes: Vec<String>) -> Vec<String> {
     let mut all = Vec::new();
     if !has_baseline {
-        all.push("No baseline is declared; repositories are held to what fleets declare alone.".to_owned());
+        all.push("No baseline is in force; repositories are held to what fleets declare alone.".to_owned());
     }
     if switch != "on" {
         all.push(format!("The kill switch says {switch}: nothing was mended."));

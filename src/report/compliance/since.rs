@@ -15,7 +15,7 @@ pub(super) fn section(out: &mut String, since: &SinceLast) {
         return;
     };
     let before = previous.get(..16).unwrap_or_default().replace('T', " ");
-    let _ = write!(out, "<p class=\"empty\">Of {} UTC.</p>", escape(&before));
+    let _ = write!(out, "<p class=\"empty\">Compared with that of {} UTC.</p>", escape(&before));
     if let Some(note) = &since.note {
         let _ = write!(out, "<p><span class=\"chip medium\">unannounced</span> {}</p>", escape(&line(note, 400)));
     }

@@ -1,7 +1,7 @@
 //! The report for the terminal: what fails and what is unknown in columns, and the numbers below them.
 
 use super::chart::{percent, told};
-use super::line::{CheckTold, Line, word};
+use super::line::{ActionWord, CheckTold, Line, word};
 use super::read::Report;
 use super::told::{LeaveState, repositories};
 use crate::plan::posture::Status;
@@ -63,7 +63,8 @@ pub(super) fn write(report: &Report) -> String {
 }
 
 fn cells(repository: &Line<'_>, check: &CheckTold<'_>) -> [String; 7] {
-    let done = format!("{} {} {}", check.action.as_str(), check.detail, check.note);
+    let action = if check.action == ActionWord::None { "" } else { check.action.as_str() };
+    let done = format!("{action} {} {}", check.detail, check.note);
     let texts = [
         word(check.status),
         &check.rule,

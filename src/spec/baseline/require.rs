@@ -4,7 +4,7 @@ use super::{LifecycleWish, MutabilityWish, Require};
 use crate::lifecycle;
 use crate::model::repository::{EncryptionType, MAX_TAGS, MutabilityMode};
 use crate::spec::effective::{retention, retention_problems};
-use crate::spec::fields::{Fields, kind_of, scalar_text};
+use crate::spec::fields::{Fields, kind_of, nearest, scalar_text, shown};
 use crate::spec::layer::{Layer, checked_texts, exclusions, whole_policy};
 use crate::spec::tags;
 use serde_json::Value;
@@ -98,9 +98,14 @@ fn lifecycle_wish(fields: &Fields<'_>) -> Option<LifecycleWish> {
     match raw? {
         Value::String(word) if word == "Present" => Some(LifecycleWish::Present),
         Value::String(word) if !word.trim_start().starts_with('{') => {
+            let hint = nearest(word, ["Present", "Generated"].into_iter());
+            let hint = hint.map_or_else(String::new, |word| format!("; did you mean {word}?"));
+            let word = shown(&Value::String(word.clone()));
             fields.problem(
                 key,
-                format!("must be Present, Generated, or a whole lifecycle policy as a map or JSON text, not {word:?}"),
+                format!(
+                    "must be Present, Generated, or a whole lifecycle policy as a map or JSON text, not {word}{hint}"
+                ),
             );
             None
         }

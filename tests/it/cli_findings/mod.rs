@@ -9,6 +9,7 @@ mod letters;
 mod listing;
 mod live;
 mod replay;
+mod report;
 
 use cloud::{Cloud, Image};
 use ecr_steward::model::finding::{Finding, Fix, Scanner};

@@ -148,7 +148,7 @@ fn context(baseline: &Baseline) -> Context<'_> {
 
 fn compose(run: Run, context: Context<'_>, world: &[Standing]) -> Documents {
     let mut composer = Composer::new(run, context);
-    for standing in world.iter() {
+    for standing in world {
         composer.add(standing, false);
     }
     composer.finish()

@@ -43,7 +43,7 @@ fn a_preview_goes_on_for_a_while_and_a_second_one_meanwhile_is_refused() {
     run(async {
         let world = World::new();
         world.put_strange("app", 1);
-        let script = Script { going: 1, end: End::Failed("FAILED") };
+        let script = Script { going: 2, end: End::Failed("FAILED") };
         world.with(|state| state.overseen.scripts.insert("app".to_owned(), script));
         assert_eq!(world.preview(&name(), None).await, Ok(PreviewState::Absent));
         let refused = world.start_preview(&name(), None).await.unwrap_err();

@@ -86,6 +86,7 @@ impl<'a> Sweeps<'a> {
             pattern: &self.pattern,
             parameter_prefix: PREFIX,
             baseline: self.baseline.as_ref(),
+            trouble: None,
             switch: self.switch,
             own_principal: "arn:aws:sts::123456789012:assumed-role/ecr-steward/drift",
             now: self.world.with(|state| state.overseen.now) * 1_000,

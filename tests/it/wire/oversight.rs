@@ -9,10 +9,9 @@ const ENFORCEMENT: &str = "/ecr-steward/enforcement";
 
 #[test]
 fn the_switch_is_on_where_there_is_none_and_report_only_where_nobody_can_tell() {
-    let says =
-        |word: &str| (200, json!({"Parameters": [{"Name": ENFORCEMENT, "Value": word}], "InvalidParameters": []}));
+    let says = |word: &str| (200, json!({"Parameter": {"Name": ENFORCEMENT, "Type": "String", "Value": word}}));
     let cases = [
-        ((200, json!({"Parameters": [], "InvalidParameters": [ENFORCEMENT]})), Switch::On, false),
+        ((400, refused("ParameterNotFound", "no")), Switch::On, false),
         (says("on"), Switch::On, false),
         (says(" On\n"), Switch::On, false),
         (says("report-only"), Switch::ReportOnly, false),
@@ -21,6 +20,7 @@ fn the_switch_is_on_where_there_is_none_and_report_only_where_nobody_can_tell() 
         (says("Off"), Switch::Off, false),
         (says("of"), Switch::ReportOnly, true),
         (says(""), Switch::ReportOnly, true),
+        ((200, json!({})), Switch::ReportOnly, true),
         ((400, refused("AccessDeniedException", "no")), Switch::ReportOnly, true),
     ];
     for (answer, wished, explains) in cases {
@@ -29,7 +29,7 @@ fn the_switch_is_on_where_there_is_none_and_report_only_where_nobody_can_tell() 
             let (switch, why) = tape.overseer().switch().await;
             assert_eq!((switch, why.is_some()), (wished, explains), "{answer:?}");
             assert!(why.is_none_or(|why| why.contains(ENFORCEMENT)));
-            assert_eq!(tape.one().json()["Names"], json!([ENFORCEMENT]));
+            assert_eq!(tape.one().json(), json!({"Name": ENFORCEMENT}));
         });
     }
 }

@@ -149,7 +149,8 @@ async fn compose<W: Overseeing>(
     manifest: &Manifest,
     sum: &Sum,
 ) -> Result<Option<Documents>, Fault> {
-    let mut notes = sum.notes.clone();
+    let mut notes: Vec<String> = tour.trouble.map(str::to_owned).into_iter().collect();
+    notes.extend_from_slice(&sum.notes);
     notes.extend(vanished(sum));
     let previous = latest::previous(tour.world, sweep).await?.unwrap_or_else(|flaw| {
         notes.push(flaw);

@@ -54,6 +54,8 @@ pub struct Tour<'a, W> {
     pub parameter_prefix: &'a str,
     /// The baseline in force, where there is one.
     pub baseline: Option<&'a Baseline>,
+    /// Why a baseline that is declared is not in force, for the report.
+    pub trouble: Option<&'a str>,
     /// What the kill switch says.
     pub switch: Switch,
     /// The role the function runs in, for the message of the breaker, where it is known.

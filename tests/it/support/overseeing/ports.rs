@@ -147,7 +147,10 @@ impl Previews for World {
                 return Err(refusal(action, FaultKind::NotFound, "LifecyclePolicyNotFoundException"));
             }
             let overseen = &mut state.overseen;
-            if overseen.previews.get(repository.as_str()).is_some_and(|started| started.left > 0) {
+            // One that nobody looks at ends too.
+            let running = overseen.previews.get_mut(repository.as_str()).filter(|started| started.left > 0);
+            if let Some(started) = running {
+                started.left -= 1;
                 return Err(refusal(action, FaultKind::Conflict, "LifecyclePolicyPreviewInProgressException"));
             }
             let left = overseen.scripts.get(repository.as_str()).map_or(0, |script| script.going);
