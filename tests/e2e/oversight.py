@@ -22,8 +22,8 @@ from stacks import Stack
 SWITCH = "enforcement"
 BASELINE = "Custom::EcrBaseline"
 LATEST = "reports/latest"
-# Where a preview is asked for, ECR is called for its own sake.
-PREVIEW_CALLS = ("StartLifecyclePolicyPreview", "GetLifecyclePolicyPreview")
+# ECR's own preview of a lifecycle policy, and whether there is an image that makes it necessary.
+PREVIEW_CALLS = ("ListImages", "StartLifecyclePolicyPreview", "GetLifecyclePolicyPreview")
 
 
 class Oversight(Feed):

@@ -2,6 +2,7 @@
 
 use crate::template::{ROOT, actions, resources, statements, template};
 use crate::template_findings::{properties, statement};
+use ecr_steward::flow::drift::sweep::WORKERS;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -123,15 +124,18 @@ fn it_writes_what_is_its_own_in_the_state_and_reads_what_is_declared() {
 }
 
 #[test]
-fn working_objects_expire_and_evidence_does_not() {
+fn working_objects_expire_but_no_evidence_and_nothing_the_next_sweep_needs() {
     let rules = properties("StateBucket")["LifecycleConfiguration"]["Rules"].as_array().unwrap().clone();
     let expiring: BTreeSet<&str> = rules
         .iter()
         .filter(|rule| rule.get("ExpirationInDays").is_some())
         .map(|rule| rule["Prefix"].as_str().unwrap_or_default())
         .collect();
-    assert!(expiring.contains("drift/"), "{expiring:?}");
-    for kept in ["journal/", "reports/", "ledgers/", "declarations/", "findings/archive/"] {
+    assert!(expiring.contains("drift/sweeps/") && expiring.contains("drift/flips/"), "{expiring:?}");
+    let evidence = ["journal/", "reports/", "ledgers/", "declarations/", "findings/archive/"];
+    // The next sweep goes by these, and may be a month away.
+    let handed_on = ["drift/owners.json", "drift/latest.json", "drift/heard/", "drift/budget/events.json"];
+    for kept in evidence.into_iter().chain(handed_on) {
         assert!(expiring.iter().all(|prefix| !kept.starts_with(prefix)), "{kept}: {expiring:?}");
     }
 }
@@ -177,7 +181,7 @@ fn a_message_that_fails_is_given_up_with_its_reason_before_the_queue_does_it_wit
     assert_eq!(source["Queue"]["GetAtt"], "DriftQueue.Arn");
     assert_eq!(source["FunctionResponseTypes"][0], "ReportBatchItemFailures");
     assert!(number(&source["BatchSize"]) <= 10, "SQS wants a longer window for more");
-    assert!(source["ScalingConfig"]["MaximumConcurrency"].as_u64() >= Some(2));
+    assert_eq!(source["ScalingConfig"]["MaximumConcurrency"], WORKERS, "the rate budget of sweeps");
     assert!(function.get("ReservedConcurrentExecutions").is_none(), "MaximumConcurrency takes nothing from others");
     assert_eq!(function["RecursiveLoop"], "Allow");
 }

@@ -1,11 +1,12 @@
-"""The drift function of the installation. Every test begins and ends with an empty queue, no baseline of its own, no kill
-switch, and nothing remembered of earlier changes."""
+"""The drift function of the installation. Every test begins and ends with an empty queue, no baseline of its own, no
+kill switch, and nothing remembered of earlier changes."""
 
 from __future__ import annotations
 
 from typing import Iterator
 
 import pytest
+from captured import Topic
 from cloud import Cloud
 from judge import Judge
 from machine import Machine
@@ -50,3 +51,11 @@ def oversight(overseer: Oversight, watcher: Machine, lab: Lab) -> Iterator[Overs
 def baselines(lab: Lab) -> Stack:
     """The stack that declares the account's baseline."""
     return lab.stack("-baseline")
+
+
+@pytest.fixture
+def topic(cloud: Cloud) -> Iterator[Topic]:
+    """A subscriber of the installation's topic."""
+    topic = Topic(cloud, cloud.provider["NotificationTopicArn"])
+    yield topic
+    topic.close()

@@ -1,4 +1,4 @@
-"""What keeps the function from writing: the kill switch, and ECR's own preview of a lifecycle policy."""
+"""What keeps the function from writing: the kill switch, the breaker, the cap, and ECR's preview of lifecycle policies."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from by_hand import DAY, careless, held, push
+from captured import Topic
 from cloud import Cloud
 from oversight import Oversight, checks, rule
 from stacks import Lab, Stack
@@ -88,3 +89,43 @@ def test_without_a_preview_only_the_lifecycle_step_is_withheld(
     cloud.control("DELETE", "previews")
     oversight.hear(oversight.call("PutImageTagMutability", name))
     assert lab.registry()[name]["lifecycle"] is not None
+
+
+def test_a_tug_of_war_ends_with_the_third_flip_and_both_sides_are_named(
+        lab: Lab, cloud: Cloud, oversight: Oversight, baselines: Stack, topic: Topic) -> None:
+    name = lab.name("disputed")
+    other = f"{oversight.own_role.rpartition('/')[0]}/their-pipeline"
+    careless(cloud, name)
+    oversight.baseline(baselines, rule(lab.project, ImageTagMutability="IMMUTABLE"), Mode="Enforce")
+    seen = []
+    for _ in range(4):
+        cloud.client("ecr").put_image_tag_mutability(repositoryName=name, imageTagMutability="MUTABLE")
+        oversight.hear(oversight.call("PutImageTagMutability", name, other))
+        seen.append(lab.registry()[name]["mutability"])
+    assert seen == ["IMMUTABLE", "IMMUTABLE", "MUTABLE", "MUTABLE"]
+    # People are told once, not with every event.
+    [notice] = topic.messages()
+    print(f"\n{notice['Subject']}\n{notice['Message']}")
+    assert name in notice["Subject"] + notice["Message"]
+    withheld = checks(oversight.sweep(), name)["ImageTagMutability"]
+    assert withheld["action"] == "withheld"
+    for text in (notice["Message"], withheld["detail"]):
+        assert other in text and oversight.own_role in text
+
+
+def test_no_more_repositories_are_changed_than_the_cap_allows(
+        lab: Lab, cloud: Cloud, oversight: Oversight, baselines: Stack) -> None:
+    names = [lab.name(f"loose-{number}") for number in range(3)]
+    for name in names:
+        careless(cloud, name)
+    oversight.baseline(baselines, rule(lab.project, **REQUIRED), Mode="Enforce", MaxChangesPerRun=2)
+    report = oversight.sweep()
+    left = [name for name in names if lab.registry()[name]["mutability"] == "MUTABLE"]
+    assert len(left) == 1
+    # One is left as a whole: nothing is mended by halves.
+    found = checks(report, left[0])
+    assert {one["action"] for one in found.values()} == {"withheld"}
+    print(f"\n{found['ImageTagMutability']['detail']}")
+    assert lab.registry()[left[0]]["lifecycle"] is None
+    oversight.sweep()
+    assert all(one["mutability"] == "IMMUTABLE" for one in lab.registry().values())

@@ -147,7 +147,7 @@ pub struct PartResult {
     /// Those that vanished.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<Dropped>,
-    /// Calls to ECR that gathered what was judged.
+    /// Calls to ECR that gathered what was judged; those of housekeeping and of guards before a write come on top.
     #[serde(default)]
     pub reads: u64,
     /// Settings that were written.
