@@ -2,11 +2,11 @@
 
 use super::judge::Subject;
 use super::verdict::Verdict;
+use crate::lifecycle::Policy;
 use crate::model::Seen;
-use crate::model::repository::{FoundLifecycle, Mutability, MutabilityMode, Repository, ScanType};
+use crate::model::repository::{EncryptionType, FoundLifecycle, Mutability, MutabilityMode, Repository, ScanType};
 use crate::plan::Change;
 use crate::spec::baseline::{LifecycleWish, MutabilityWish};
-use crate::{lifecycle::Policy, model::repository::EncryptionType};
 
 /// Met by the registry's rules, or under basic scanning by the repository's own flag.
 pub(super) fn scan_on_push(subject: Subject<'_>) -> Verdict {
