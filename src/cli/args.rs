@@ -1,7 +1,7 @@
 //! What may be said on the command line.
 
 use super::args_findings::{FindingsArgs, GateArgs, ReplayArgs};
-use super::args_oversight::ReportArgs;
+use super::args_oversight::{PreviewArgs, ReportArgs, RevertArgs};
 use crate::config::prefix_flaw;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -94,8 +94,8 @@ pub(super) enum Command {
     Apply(ApplyArgs),
     /// Write the declaration of what exists (not built yet)
     Adopt(Unbuilt),
-    /// Show what a lifecycle policy would expire (not built yet)
-    PreviewLifecycle(Unbuilt),
+    /// Show what a lifecycle policy would expire, by ECR's own preview: 0 nothing, 1 something, 2 nobody can tell
+    PreviewLifecycle(PreviewArgs),
     /// Show the compliance report of the last sweep: 0 nothing fails, 1 something does, 2 something is unknown
     Report(ReportArgs),
     /// Show what scans found: what is remembered of it, or what ECR says now
@@ -104,6 +104,8 @@ pub(super) enum Command {
     Gate(Box<GateArgs>),
     /// Try again what could not be delivered
     Replay(ReplayArgs),
+    /// Put back what a change of the drift function made: 0 it was put back, 1 somebody changed it since, 2 nobody can tell
+    Revert(RevertArgs),
     /// Show the outputs of a declaration (not built yet)
     Outputs(Unbuilt),
 }
@@ -121,6 +123,7 @@ impl Command {
             Self::Findings(_) => "findings",
             Self::Gate(_) => "gate",
             Self::Replay(_) => "replay",
+            Self::Revert(_) => "revert",
             Self::Outputs(_) => "outputs",
         }
     }

@@ -64,7 +64,17 @@ pub(super) async fn oversee(global: &Global, home: &Home) -> anyhow::Result<Over
         queue_url: None,
         dead_letter_url: None,
     };
-    let (clients, place, installation) = found(global, &place, &[Thing::StateBucket]).await?;
+    overseer(global, &place, &[Thing::StateBucket]).await
+}
+
+/// The same for ECR alone: nothing of an installation is needed.
+pub(super) async fn oversee_registry(global: &Global) -> anyhow::Result<Overseer> {
+    let place = Where { installation_stack: String::new(), state_bucket: None, queue_url: None, dead_letter_url: None };
+    overseer(global, &place, &[]).await
+}
+
+async fn overseer(global: &Global, place: &Where, needs: &[Thing]) -> anyhow::Result<Overseer> {
+    let (clients, place, installation) = found(global, place, needs).await?;
     let Clients { connection, endpoints, .. } = clients;
     let (profile, prefix) = (global.profile.as_deref(), &global.parameter_prefix);
     Ok(Overseer::for_terminal(&connection, profile, &endpoints, place, prefix, installation).await)

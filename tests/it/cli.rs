@@ -213,7 +213,7 @@ fn several_fleets_are_all_checked_and_one_is_planned() {
 
 #[test]
 fn commands_that_are_not_built_say_so() {
-    for name in ["adopt", "preview-lifecycle", "outputs"] {
+    for name in ["adopt", "outputs"] {
         let run = run(&[name, "whatever", "--import-since", "2026-01-01"], "");
         assert_eq!((run.code, run.data.as_str()), (2, ""), "{name}");
         assert!(run.talk.contains(&format!("{name} is not built yet")), "{}", run.talk);

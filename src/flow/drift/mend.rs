@@ -132,7 +132,12 @@ async fn broken<W: Overseeing>(
     let lines: Vec<String> = untold.iter().map(|(_, trip)| trip.why.clone()).collect();
     let attributes: Vec<&'static str> = untold.into_iter().map(|(attribute, _)| attribute).collect();
     let body = format!("Repository {} in {}:\n\n{}\n", patient.name, round.place.registry_host(), lines.join("\n\n"));
-    round.world.notify("ecr-steward: a repository is changed back and forth", &body).await?;
+    match round.world.notify("ecr-steward: a repository is changed back and forth", &body).await {
+        Ok(()) => {}
+        Err(fault) if fault.retryable() => return Err(fault),
+        // The check says the same; a topic that takes nothing must not stop the rest.
+        Err(_) => return Ok(()),
+    }
     breaker::told(round.world, patient.name, &attributes, round.now).await
 }
 

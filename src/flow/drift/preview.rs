@@ -32,7 +32,6 @@ pub async fn forecast<W: Previews>(
     text: Option<&str>,
     until: Instant,
 ) -> Result<Forecast, String> {
-    let until = until.min(Instant::now() + PATIENCE);
     start(world, name, text, until).await?;
     let mut images = Vec::new();
     let mut token: Option<String> = None;
@@ -77,7 +76,7 @@ async fn start<W: Previews>(
 
 async fn pause(until: Instant) -> Result<(), String> {
     if Instant::now() + PAUSE >= until {
-        return Err(format!("the preview did not end within {} seconds", PATIENCE.as_secs()));
+        return Err("the preview did not end in time".to_owned());
     }
     sleep(PAUSE).await;
     Ok(())
@@ -101,7 +100,7 @@ pub(super) async fn objection<W: Previews + Images>(
         Ok(true) => {}
         Err(fault) => return unknown(fault.to_string()),
     }
-    let forecast = match forecast(world, name, Some(text), until).await {
+    let forecast = match forecast(world, name, Some(text), until.min(Instant::now() + PATIENCE)).await {
         Ok(forecast) => forecast,
         Err(why) => return unknown(why),
     };
@@ -142,8 +141,8 @@ fn protected_goes(forecast: &Forecast, protected: &[String]) -> Option<String> {
     ))
 }
 
-/// All images of a repository.
-async fn count<W: Images>(world: &W, name: &RepositoryName, until: Instant) -> Result<usize, String> {
+/// All images of a repository. `Err` says why they could not be counted.
+pub async fn count<W: Images>(world: &W, name: &RepositoryName, until: Instant) -> Result<usize, String> {
     let mut all = 0_usize;
     let mut token = None;
     loop {

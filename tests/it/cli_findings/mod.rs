@@ -1,4 +1,4 @@
-//! `findings`, `gate` and `replay` as a user meets them: the built binary against a small AWS of its own.
+//! `findings`, `gate`, `replay`, `report`, `revert` and `preview-lifecycle` as a user meets them: the built binary against a small AWS of its own.
 
 mod cloud;
 mod explain;
@@ -8,6 +8,7 @@ mod import;
 mod letters;
 mod listing;
 mod live;
+mod oversight;
 mod replay;
 mod report;
 
