@@ -105,7 +105,7 @@ def gathered(function: Function, account: Account, size: int, **variables: str) 
         workers = []
         for _ in range(size):
             api = stack.enter_context(RuntimeApi())
-            told = environment(api, system_bundle(), **drift_variables(account.url), **variables)
+            told = environment(api, system_bundle(), **(drift_variables(account.url) | variables))
             process = stack.enter_context(started(function.command, told | function.variables))
             api.await_next()
             workers.append((api, process))
