@@ -29,6 +29,7 @@ def fleet(lab: Lab, **more: object) -> dict:
                      PolicyMode="Exclusive", Tags={"Team": "payments"}, **more)
 
 
+# Rows: 55.
 def test_what_somebody_changed_by_hand_is_put_back(lab: Lab, cloud: Cloud, oversight: Oversight) -> None:
     stack = lab.stack()
     stack.create({"Fleet": fleet(lab, DriftMode="Enforce")})

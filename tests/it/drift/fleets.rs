@@ -47,6 +47,7 @@ fn left_alone(house: &House, standing: &Standing) -> String {
     standing.notes.join("\n")
 }
 
+/// Rows: 55.
 #[test]
 fn it_is_held_to_its_declaration_and_the_baseline_only_reports() {
     run(async {
