@@ -57,13 +57,19 @@ impl Images for Overseer {
         untagged: bool,
         token: Option<String>,
     ) -> Result<Option<Listing<StoredImage>>, Fault> {
-        let status = if untagged { types::TagStatus::Untagged } else { types::TagStatus::Any };
+        let filter = types::DescribeImagesFilter::builder();
+        // An archived index lists images too, and is shown only when it is asked for.
+        let filter = if untagged {
+            filter.tag_status(types::TagStatus::Untagged)
+        } else {
+            filter.tag_status(types::TagStatus::Any).image_status(types::ImageStatusFilter::Any)
+        };
         let call = self
             .aws
             .ecr
             .describe_images()
             .repository_name(repository.as_str())
-            .filter(types::DescribeImagesFilter::builder().tag_status(status).build())
+            .filter(filter.build())
             .max_results(LARGEST_PAGE)
             .set_next_token(token);
         let answer = call.send().await.map_err(|error| fault("ecr", "DescribeImages", &error));

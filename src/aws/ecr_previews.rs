@@ -43,7 +43,8 @@ impl Previews for Overseer {
                 // Without its total a preview says nothing of how much would go.
                 let total = summary.and_then(|total| u64::try_from(total).ok());
                 let expiring = total.ok_or_else(|| strange("the preview does not say how many images would expire"))?;
-                Ok(PreviewState::Ended { page: (found, answer.next_token), expiring })
+                let of = answer.lifecycle_policy_text;
+                Ok(PreviewState::Ended { page: (found, answer.next_token), expiring, of })
             }
             Some(other) => Ok(PreviewState::Failed(other.as_str().to_owned())),
             None => Err(strange("the preview has no status")),

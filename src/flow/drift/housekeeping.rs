@@ -12,7 +12,7 @@ use crate::model::Seen;
 use crate::model::image::Digest;
 use crate::model::manifest;
 use crate::model::name::RepositoryName;
-use crate::model::repository::Repository;
+use crate::model::repository::{OWNER_TAG, Repository};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::Instant;
 
@@ -107,7 +107,11 @@ pub async fn tidy<W: Overseeing>(
             tidied.withheld = Some("there was no time for the rest".to_owned());
             break;
         }
-        let refused = world.delete_images(name, chunk).await?;
+        let chunk = still_untagged(world, name, chunk, &mut tidied).await?;
+        if chunk.is_empty() {
+            continue;
+        }
+        let refused = world.delete_images(name, &chunk).await?;
         tidied.deleted += chunk.len().saturating_sub(refused.len());
         for (digest, (code, words)) in refused {
             if FINE.contains(&code.as_str()) {
@@ -132,6 +136,20 @@ async fn untagged<W: Images>(world: &W, name: &RepositoryName, most: usize) -> R
             return Ok((all.len() > most).then_some(all));
         }
     }
+}
+
+/// A delete by digest takes the tags along, and reading what lists an image takes a while: what was tagged meanwhile stays.
+async fn still_untagged<W: Images>(
+    world: &W,
+    name: &RepositoryName,
+    chunk: &[Digest],
+    tidied: &mut Tidied,
+) -> Result<Vec<Digest>, Fault> {
+    let now: BTreeSet<Digest> =
+        untagged(world, name, 0).await?.unwrap_or_default().into_iter().map(|image| image.digest).collect();
+    let (still, tagged): (Vec<_>, Vec<_>) = chunk.iter().cloned().partition(|digest| now.contains(digest));
+    tidied.keep("they were tagged meanwhile, or are gone", tagged.len());
+    Ok(still)
 }
 
 /// What is beyond the newest `most` and old enough. One without a push time has no place among them.
@@ -165,8 +183,11 @@ async fn not_ours<W: Overseeing>(
         known => known,
     };
     match tags {
+        Seen::Present(tags) if !tags.contains_key(OWNER_TAG) => Ok(Some("it bears no owner tag".to_owned())),
         Seen::Present(tags) => Ok(whose::objection(Some(claimed), tags)),
-        Seen::Missing | Seen::Unasked => Ok(None),
+        Seen::Missing | Seen::Unasked => {
+            Ok(Some("whose it is is not known, since its tags could not be had".to_owned()))
+        }
         Seen::Unreadable(fault) if fault.retryable() => Err(fault.clone()),
         Seen::Unreadable(fault) => Ok(Some(format!("whose it is could not be found out: {fault}"))),
     }

@@ -3,13 +3,14 @@
 use super::keep::{Attended, Round, Visit, attend, attend_house};
 use super::{Overseeing, RegistryScanning, ScanFrequency, Switch, papers, whose};
 use crate::event::drift::{Cause, Look};
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultKind};
 use crate::flow::survey::{Depth, see};
 use crate::model::Seen;
 use crate::model::name::RepositoryName;
 use crate::model::repository::{OWNER_TAG, Repository};
 use crate::plan::posture::Standing;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What was heard of a repository last: the sweep takes a change that nobody announced as a sign that no trail is logging.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,8 +91,24 @@ async fn frequency<W: Overseeing>(
     if repository.present().is_none() {
         return Seen::Unasked;
     }
-    match round.world.scanning_of(std::slice::from_ref(name)).await {
-        Ok(found) => found.get(name).copied().map_or(Seen::Missing, Seen::Present),
+    frequency_of(round.world.scanning_of(std::slice::from_ref(name)).await, name)
+}
+
+/// How one repository is scanned, from an answer about it. What the answer leaves out is not known.
+pub(super) fn frequency_of(
+    found: Result<BTreeMap<RepositoryName, ScanFrequency>, Fault>,
+    name: &RepositoryName,
+) -> Seen<ScanFrequency> {
+    match found {
+        Ok(mut found) => found.remove(name).map_or_else(
+            || {
+                let words = "the answer says nothing of this repository";
+                let operation = "BatchGetRepositoryScanningConfiguration";
+                Seen::Unreadable(Fault::ours("ecr", operation, FaultKind::Unexpected, words))
+            },
+            Seen::Present,
+        ),
+        Err(fault) if fault.kind == FaultKind::NotFound => Seen::Missing,
         Err(fault) => Seen::Unreadable(fault),
     }
 }

@@ -134,6 +134,8 @@ pub enum PreviewState {
         page: Listing<Expiring>,
         /// `expiringImageTotalCount`
         expiring: u64,
+        /// `lifecyclePolicyText`: which policy it is of, where ECR says so.
+        of: Option<String>,
     },
     /// `EXPIRED` or `FAILED`, in ECR's word.
     Failed(String),

@@ -2,6 +2,7 @@
 
 use super::{Expiring, Images, PreviewState, Previews};
 use crate::fault::FaultKind;
+use crate::lifecycle;
 use crate::model::name::RepositoryName;
 use crate::spec::findings::Glob;
 use std::time::Duration;
@@ -37,7 +38,10 @@ pub async fn forecast<W: Previews>(
     let mut token: Option<String> = None;
     loop {
         match world.preview(name, token.clone()).await {
-            Ok(PreviewState::Ended { page: (page, next), expiring }) => {
+            Ok(PreviewState::Ended { of: Some(of), .. }) if text.is_some_and(|text| !is_the_same(text, &of)) => {
+                return Err("somebody else had another policy previewed meanwhile".to_owned());
+            }
+            Ok(PreviewState::Ended { page: (page, next), expiring, .. }) => {
                 images.extend(page);
                 let Some(next) = next else {
                     let expiring = usize::try_from(expiring).unwrap_or(usize::MAX);
@@ -53,6 +57,15 @@ pub async fn forecast<W: Previews>(
             Ok(PreviewState::Failed(state)) => return Err(format!("ECR ended the preview as {state}")),
             Err(fault) => return Err(fault.to_string()),
         }
+    }
+}
+
+/// ECR keeps one preview per repository: what is read may be another's.
+fn is_the_same(text: &str, of: &str) -> bool {
+    let parsed = |text: &str| serde_json::from_str(text).ok().and_then(|value| lifecycle::parse_lenient(&value).ok());
+    match (parsed(text), parsed(of)) {
+        (Some(one), Some(other)) => one.means_the_same(&other),
+        _ => text == of,
     }
 }
 

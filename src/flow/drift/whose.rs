@@ -196,10 +196,17 @@ fn words(owner: &Owner) -> String {
     format!("resource {} of stack {}", owner.resource, owner.stack)
 }
 
-/// Why a repository with these tags may not be changed in the name of whoever claims it: its tags name somebody else. A
-/// declared one that has lost its owner tag is still its fleet's, which puts the tag back.
+/// Why a repository with these tags may not be changed in the name of whoever claims it: its tags name somebody else, or
+/// nobody. A declared one that has lost its owner tag alone is still its fleet's, which puts the tag back; one without
+/// the stack's tag too may be another that bears the same name, and is taken over by nobody but an Update.
 pub(super) fn objection(claimed: Option<&Claimed>, tags: &Tags) -> Option<String> {
-    let owner = tags.get(OWNER_TAG)?;
+    let Some(owner) = tags.get(OWNER_TAG) else {
+        let claimed = claimed.filter(|claimed| tags.get(STACK_TAG) != Some(&claimed.identity.stack.name))?;
+        return Some(format!(
+            "{} declares it and it bears none of the tags that would say so: somebody may have made it anew. An update of the stack with AdoptExisting takes it over",
+            words(&owner_of(claimed))
+        ));
+    };
     match claimed {
         Some(claimed) if claimed.identity.owner() == *owner => None,
         Some(claimed) => {

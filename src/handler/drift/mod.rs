@@ -125,7 +125,12 @@ async fn bury<W: Overseeing>(
     message: &Message,
     why: &str,
 ) -> bool {
-    if let Some((part, tour)) = part(message, here).zip(tour)
+    let part = part(message, here);
+    if part.is_some() && tour.is_none() {
+        // Giving it up takes what could not be read just now; it comes again.
+        return false;
+    }
+    if let Some((part, tour)) = part.zip(tour)
         && let Err(trouble) = work::give_up(tour, &part, why).await
     {
         tracing::error!(sweep = part.sweep.0, part = part.part, trouble, "a part of a sweep could not be given up");

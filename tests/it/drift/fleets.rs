@@ -224,6 +224,20 @@ fn an_owner_tag_that_was_taken_off_is_put_back() {
 }
 
 #[test]
+fn one_of_the_same_name_that_bears_none_of_our_tags_is_not_taken_over() {
+    run(async {
+        let house = changed("Enforce").await;
+        house.world().nudge(APP, |repo| repo.tags.retain(|key, _| !key.starts_with("ecr-steward:")));
+        index(&house);
+        house.world().start_counting();
+        let standing = house.looked(&look("event-1")).await;
+        assert_eq!(house.world().writes(), Vec::<&str>::new());
+        let why = super::scene::withheld(&standing, Requirement::ScanOnPush);
+        assert!(why.contains("bears none of the tags"), "{why}");
+    });
+}
+
+#[test]
 fn two_who_claim_it_change_nothing() {
     run(async {
         let house = changed("Enforce").await;

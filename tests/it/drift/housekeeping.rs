@@ -2,13 +2,14 @@
 
 use super::scene::{House, call, name, push};
 use crate::support::overseeing::{digest, image_manifest, index_manifest, referrer_manifest};
-use crate::support::world::STACK;
+use crate::support::world::{STACK, State};
 use crate::support::{Scene, Trouble, When, fleet, run, with};
 use ecr_steward::event::drift::{Cause, Look};
 use ecr_steward::fault::FaultKind;
 use ecr_steward::flow::drift::Switch;
 use ecr_steward::plan::posture::Standing;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const APP: &str = "shop-dev-a";
 const HOUR: i64 = 3_600;
@@ -47,6 +48,22 @@ fn the_newest_stay_and_the_others_go() {
         pushed(&house).await;
         assert_eq!(house.world().calls_of("BatchDeleteImage"), 0);
         assert_eq!(house.world().calls_of("DescribeImages"), 1, "one page tells that nothing is to do");
+    });
+}
+
+#[test]
+fn one_that_was_tagged_while_manifests_were_read_stays() {
+    run(async {
+        let house = house().await;
+        untagged(&house, &[50, 10, 40, 20, 30]);
+        let tag = |state: &mut State| {
+            let held = state.overseen.images.get_mut(APP).unwrap().get_mut(&digest(5)).unwrap();
+            held.tags.push("rolled-back".to_owned());
+        };
+        house.world().trouble_on("BatchGetImage", 1, Trouble::Meanwhile(Arc::new(tag)));
+        let standing = pushed(&house).await;
+        assert_eq!(house.world().held(APP), [2, 4, 5]);
+        assert!(standing.notes.contains(&"housekeeping deleted 2 untagged images".to_owned()), "{:?}", standing.notes);
     });
 }
 

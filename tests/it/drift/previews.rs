@@ -46,6 +46,17 @@ async fn only_lifecycle_is_withheld(house: &House) -> String {
 }
 
 #[test]
+fn a_preview_of_another_policy_is_not_believed() {
+    run(async {
+        let house = house(9, Some(ends(Vec::new())));
+        let theirs = json!({"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 1}, "action": {"type": "expire"}}]});
+        house.world().with(|state| state.overseen.preview_of = Some(theirs.to_string()));
+        let why = only_lifecycle_is_withheld(&house).await;
+        assert!(why.contains("somebody else had another policy previewed"), "{why}");
+    });
+}
+
+#[test]
 fn a_policy_that_would_expire_more_than_half_of_the_images_is_not_written() {
     run(async {
         let house = house(9, Some(ends(expiring(1..=5, None))));

@@ -55,7 +55,7 @@ fn a_preview_goes_on_for_a_while_and_a_second_one_meanwhile_is_refused() {
         assert_eq!(world.with(|state| state.overseen.previews["app"].text.clone()), Some("{}".to_owned()));
         let empty = Script { going: 0, end: End::Complete(Vec::new()) };
         world.with(|state| state.overseen.scripts.insert("app".to_owned(), empty));
-        let ended = PreviewState::Ended { page: (Vec::new(), None), expiring: 0 };
+        let ended = PreviewState::Ended { page: (Vec::new(), None), expiring: 0, of: Some("{}".to_owned()) };
         assert_eq!(world.preview(&name(), None).await, Ok(ended));
     });
 }

@@ -60,12 +60,15 @@ fn what_would_expire_comes_page_by_page_with_its_total() {
         let moved = json!({"imageDigest": digest('b').as_str(), "action": {"type": "TRANSITION", "targetStorageClass": "ARCHIVE"}, "appliedRulePriority": 1});
         let total = json!({"expiringImageTotalCount": 7});
         let tape = Tape::of(&[
-            (200, json!({"status": "COMPLETE", "previewResults": [found], "nextToken": "more", "summary": total})),
+            (
+                200,
+                json!({"status": "COMPLETE", "lifecyclePolicyText": "{}", "previewResults": [found], "nextToken": "more", "summary": total}),
+            ),
             (200, json!({"status": "COMPLETE", "previewResults": [moved], "summary": total})),
             (200, json!({"status": "COMPLETE", "previewResults": [{"imageDigest": "none"}], "summary": total})),
         ]);
         let overseer = tape.overseer();
-        let PreviewState::Ended { page: (first, token), expiring } =
+        let PreviewState::Ended { page: (first, token), expiring, of } =
             overseer.preview(&name("shop/web"), None).await.unwrap()
         else {
             panic!("it has ended")
@@ -77,7 +80,7 @@ fn what_would_expire_comes_page_by_page_with_its_total() {
             priority: 20,
             action: "EXPIRE".to_owned(),
         };
-        assert_eq!((first, expiring), (vec![expected], 7));
+        assert_eq!((first, expiring, of.as_deref()), (vec![expected], 7, Some("{}")));
         let PreviewState::Ended { page: (second, end), .. } = overseer.preview(&name("shop/web"), token).await.unwrap()
         else {
             panic!("it has ended")

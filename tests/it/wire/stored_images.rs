@@ -79,7 +79,7 @@ fn images_are_listed_all_or_only_those_without_tags() {
         let fault = overseer.stored_page(&name("shop/web"), true, None).await.unwrap_err();
         assert_eq!(fault.kind, FaultKind::Unexpected);
         let said = tape.said();
-        let asked = json!({"repositoryName": "shop/web", "filter": {"tagStatus": "ANY"}, "maxResults": 1000});
+        let asked = json!({"repositoryName": "shop/web", "filter": {"tagStatus": "ANY", "imageStatus": "ANY"}, "maxResults": 1000});
         assert_eq!(said[0].json(), asked);
         let asked = json!({"repositoryName": "shop/web", "filter": {"tagStatus": "UNTAGGED"}, "maxResults": 1000, "nextToken": "more"});
         assert_eq!(said[1].json(), asked);

@@ -65,7 +65,12 @@ pub async fn assemble<W: Overseeing>(tour: &Tour<'_, W>, sweep: &SweepId) -> Res
     };
     latest::show(tour.world, sweep, &report, &documents).await?;
     for (ledger, borne) in &sum.stack_tags {
-        stack_tags::bring_up_to_date(tour.world, ledger, borne, tour.seconds()).await?;
+        match stack_tags::bring_up_to_date(tour.world, ledger, borne, tour.seconds()).await {
+            Err(fault) if fault.retryable() => return Err(fault),
+            // The report stands; a record that cannot be read must not keep the sweep from ending.
+            Err(fault) => tracing::warn!(ledger, %fault, "the stack's tags could not be noted"),
+            Ok(()) => {}
+        }
     }
     let done = Done {
         version: VERSION,

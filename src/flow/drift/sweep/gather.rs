@@ -1,5 +1,6 @@
 //! Reading one part: in bulk what can be read in bulk, and two or three reads for each repository.
 
+use super::super::look::frequency_of;
 use super::super::{Overseeing, RegistryScanning, SCANNING_PER_CALL, ScanFrequency};
 use super::pace::Pace;
 use super::shape::Listed;
@@ -44,34 +45,30 @@ pub(super) async fn in_bulk(world: &impl Overseeing, pace: &Pace, listed: &[&Lis
         let present = repositories.iter().filter(|(_, seen)| seen.present().is_some());
         let names: Vec<RepositoryName> = present.map(|(name, _)| name.clone()).collect();
         for names in names.chunks(SCANNING_PER_CALL) {
-            let mut found = match pace.patiently(|| world.scanning_of(names)).await {
-                Ok(found) => Ok(found),
-                // One that has just gone may fail the call; each is then asked for alone.
-                Err(fault) if fault.kind == FaultKind::NotFound => Ok(one_by_one(world, pace, names).await),
-                Err(fault) => Err(fault),
-            };
-            frequencies.extend(names.iter().map(|name| {
-                let seen = match &mut found {
-                    Ok(found) => found.remove(name).map_or(Seen::Missing, Seen::Present),
-                    Err(fault) => Seen::Unreadable(fault.clone()),
-                };
-                (name.clone(), seen)
-            }));
+            frequencies.extend(scanned(world, pace, names).await);
         }
     }
     Bulk { scanning, repositories, frequencies }
 }
 
-async fn one_by_one(
+/// How the registry's rules have repositories scanned. What an answer leaves out is not known.
+async fn scanned(
     world: &impl Overseeing,
     pace: &Pace,
     names: &[RepositoryName],
-) -> BTreeMap<RepositoryName, ScanFrequency> {
-    let mut found = BTreeMap::new();
-    for name in names {
-        found.extend(pace.patiently(|| world.scanning_of(std::slice::from_ref(name))).await.unwrap_or_default());
+) -> BTreeMap<RepositoryName, Seen<ScanFrequency>> {
+    let mut seen = BTreeMap::new();
+    match pace.patiently(|| world.scanning_of(names)).await {
+        // One that has just gone may fail the call; each is then asked for alone.
+        Err(fault) if fault.kind == FaultKind::NotFound && names.len() > 1 => {
+            for name in names {
+                let one = std::slice::from_ref(name);
+                seen.insert(name.clone(), frequency_of(pace.patiently(|| world.scanning_of(one)).await, name));
+            }
+        }
+        found => seen.extend(names.iter().map(|name| (name.clone(), frequency_of(found.clone(), name)))),
     }
-    found
+    seen
 }
 
 /// Describes repositories; where one of many does not exist, in halves.

@@ -63,6 +63,8 @@ pub(crate) struct Overseen {
     /// What previews come to, by repository; without one, nothing would expire.
     pub(crate) scripts: BTreeMap<String, Script>,
     pub(crate) previews: BTreeMap<String, Started>,
+    /// Which policy every preview says it is of, where somebody else has started another meanwhile.
+    pub(crate) preview_of: Option<String>,
     /// The registry's scan rules: a name with wildcards, and how often.
     pub(crate) scan_rules: Vec<(&'static str, ScanFrequency)>,
     pub(crate) switch: (Switch, Option<String>),
@@ -84,6 +86,7 @@ impl Default for Overseen {
             undeletable: BTreeMap::new(),
             scripts: BTreeMap::new(),
             previews: BTreeMap::new(),
+            preview_of: None,
             scan_rules: Vec::new(),
             switch: (Switch::On, None),
             jobs: Vec::new(),

@@ -177,7 +177,8 @@ impl Previews for World {
                 None => &none,
             };
             let expiring = found.iter().filter(|image| image.action == "EXPIRE").count() as u64;
-            Ok(PreviewState::Ended { page: paged(found, token.as_ref(), state.page_size), expiring })
+            let of = overseen.preview_of.clone().or_else(|| started.text.clone());
+            Ok(PreviewState::Ended { page: paged(found, token.as_ref(), state.page_size), expiring, of })
         })
         .await
     }
