@@ -54,6 +54,7 @@ pub async fn start<W: Overseeing>(tour: &Tour<'_, W>, sweep: &SweepId) -> Result
     if tour.switch == Switch::Off {
         return Ok(Started::Off);
     }
+    go_on_with_others(tour, sweep).await?;
     let pace = Pace::new(tour.until);
     let registry = registry(tour, &pace).await?;
     let claims = claims(tour, sweep).await?;
@@ -80,7 +81,6 @@ pub async fn start<W: Overseeing>(tour: &Tour<'_, W>, sweep: &SweepId) -> Result
         };
     }
     send(tour, sweep, 0..parts).await?;
-    go_on_with_others(tour, sweep).await?;
     Ok(Started::Begun { repositories: listed.len(), parts })
 }
 
