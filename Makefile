@@ -63,10 +63,12 @@ fuzz: ## Fuzz every target for SECONDS=600 (needs cargo-fuzz, see fuzz/README.md
 	    -max_total_time=$(SECONDS) -timeout=10 || exit 1; \
 	done
 
+# Each process tests in a local AWS of its own; files stay whole, since their tests share what they deploy.
+WORKERS ?= 2
 .PHONY: e2e
-e2e: venv build ## Test the built functions and the command line in the local AWS
+e2e: venv build ## Test the built functions and the command line in the local AWS (WORKERS=2 processes)
 	cargo build --locked --bin ecr-steward
-	.venv/bin/python -m pytest tests/e2e -q
+	.venv/bin/python -m pytest tests/e2e -q -n $(WORKERS) --dist loadfile
 
 .PHONY: long
 long: venv build ## Test what takes many minutes, and print its figures

@@ -10,7 +10,8 @@ LOCAL = ROOT / "local"
 VENV = ROOT / ".venv"
 MINISTACK_VENV = VENV / "ministack"
 CUSTODIAN_VENV = VENV / "custodian"
-RUN = ROOT / ".local"
+# Each folder is a local AWS of its own: two may run side by side.
+RUN = Path(os.environ.get("STEWARD_LOCAL_RUN", ROOT / ".local")).resolve()
 STATE_FILE = RUN / "state.json"
 
 HOST = "127.0.0.1"
