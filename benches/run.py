@@ -10,10 +10,11 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from steward_bench import batches, findings, fleet, first_answer, functions, report, size, start, unreachable  # noqa: E402
+from steward_bench import batches, findings, fleet, first_answer, functions, report  # noqa: E402
+from steward_bench import size, start, sweep, unreachable  # noqa: E402
 from steward_bench.runtime_api import NoSign  # noqa: E402
 
-PARTS = ("size", "start", "first-answer", "unreachable", "fleet", "findings", "batches")
+PARTS = ("size", "start", "first-answer", "unreachable", "fleet", "findings", "batches", "sweep")
 Step = Callable[[], list[report.Section]]
 
 
@@ -25,6 +26,8 @@ def main(arguments: list[str]) -> int:
                         help="the custom-resource function to measure")
     parser.add_argument("--findings-bootstrap", type=Path, default=functions.FINDINGS_BUILT,
                         help="the findings function to measure")
+    parser.add_argument("--drift-bootstrap", type=Path, default=functions.DRIFT_BUILT,
+                        help="the drift function to measure")
     parser.add_argument("--findings", type=size_of_scan, action="append", metavar="N/M",
                         help="so many findings in a scan, so many of them changed; may be given more than once")
     options = parser.parse_args(arguments)
@@ -54,7 +57,7 @@ def prepared(options: argparse.Namespace) -> dict[str, Step]:
     """What to measure, in order. What is missing for it is told before anything is measured."""
     wanted = [part for part in PARTS if part in (options.parts or PARTS)]
     steps: dict[str, Step] = {}
-    if set(wanted) - {"findings", "batches"}:
+    if set(wanted) - {"findings", "batches", "sweep"}:
         steps |= custom_resource(options, wanted)
     if "findings" in wanted:
         ours = functions.ours(options.findings_bootstrap.absolute(), "findings")
@@ -62,6 +65,9 @@ def prepared(options: argparse.Namespace) -> dict[str, Step]:
         steps["findings"] = lambda: findings.measure(ours, peers, options.findings or findings.SIZES, say)
     if "batches" in wanted:
         steps["batches"] = lambda: batches.measure(sys.executable, say)
+    if "sweep" in wanted:
+        drift = functions.ours(options.drift_bootstrap.absolute(), "drift")
+        steps["sweep"] = lambda: sweep.measure(drift, say)
     return {part: steps[part] for part in wanted}
 
 

@@ -7,7 +7,9 @@ mod flaws;
 
 pub use flaws::prefix_flaw;
 
-use flaws::{account_flaw, bucket_flaw, bus_flaw, partition_flaw, queue_flaw, region_flaw, stack_flaw, topic_flaw};
+use flaws::{
+    account_flaw, bucket_flaw, bus_flaw, partition_flaw, queue_flaw, region_flaw, role_flaw, stack_flaw, topic_flaw,
+};
 
 /// Endpoints that local set-ups may override, by the suffix of their variable (AWS SDK and tools reference,
 /// "service-specific endpoints": the service's id in capitals).
@@ -55,6 +57,31 @@ pub struct FindingsSettings {
     pub stack_name: String,
     /// Which repositories the function may read, from `REPOSITORY_NAME_PATTERN` (`*` and `?` are wildcards).
     pub repository_pattern: String,
+}
+
+/// What the environment says the drift function should do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DriftSettings {
+    /// What it has in common with the others; `QUEUE_URL` is the drift queue.
+    pub shared: Settings,
+    /// The account it works in, from `ACCOUNT_ID`: twelve digits.
+    pub account: String,
+    /// `aws`, `aws-cn`, …, from `PARTITION`.
+    pub partition: String,
+    /// The dead-letter queue of the drift queue, from `DEAD_LETTER_URL`.
+    pub dead_letter_url: String,
+    /// The notification topic, from `TOPIC_ARN`.
+    pub topic_arn: String,
+    /// The custom-resource function's queue, from `SETTLE_QUEUE_URL`: where releases are settled.
+    pub settle_queue_url: String,
+    /// How often the drift queue hands a message out before it is to be a dead letter, from `MAX_RECEIVES`: 1 to 1000.
+    pub max_receives: u32,
+    /// The installation's stack, from `STACK_NAME`: the dimension of its metrics.
+    pub stack_name: String,
+    /// Which repositories the function may read and write, from `REPOSITORY_NAME_PATTERN` (`*` and `?` are wildcards).
+    pub repository_pattern: String,
+    /// The role it runs in, from `FUNCTION_ROLE_ARN`: by it its own calls are told from those of others.
+    pub role_arn: String,
 }
 
 /// Credentials; they never show themselves.
@@ -161,6 +188,31 @@ impl FindingsSettings {
             max_receives: reader.count("MAX_RECEIVES", MOST_RECEIVES),
             stack_name: reader.required("STACK_NAME", stack_flaw),
             repository_pattern: reader.required("REPOSITORY_NAME_PATTERN", |_| None),
+        };
+        reader.end(settings)
+    }
+}
+
+impl DriftSettings {
+    /// Reads the process's environment.
+    pub fn from_environment() -> Result<Self, BadEnvironment> {
+        Self::read(&variable)
+    }
+
+    /// Reads settings through `lookup`, which returns `None` for what is not set.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadEnvironment> {
+        let mut reader = Reader::new(lookup);
+        let settings = Self {
+            shared: Settings::part(&mut reader),
+            account: reader.required("ACCOUNT_ID", account_flaw),
+            partition: reader.required("PARTITION", partition_flaw),
+            dead_letter_url: reader.required("DEAD_LETTER_URL", queue_flaw),
+            topic_arn: reader.required("TOPIC_ARN", topic_flaw),
+            settle_queue_url: reader.required("SETTLE_QUEUE_URL", queue_flaw),
+            max_receives: reader.count("MAX_RECEIVES", MOST_RECEIVES),
+            stack_name: reader.required("STACK_NAME", stack_flaw),
+            repository_pattern: reader.required("REPOSITORY_NAME_PATTERN", |_| None),
+            role_arn: reader.required("FUNCTION_ROLE_ARN", role_flaw),
         };
         reader.end(settings)
     }

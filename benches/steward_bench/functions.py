@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BENCHES = ROOT / "benches"
 BUILT = ROOT / ".aws-sam" / "build" / "CustomResourceFunction" / "bootstrap"
 FINDINGS_BUILT = ROOT / ".aws-sam" / "build" / "FindingsFunction" / "bootstrap"
+DRIFT_BUILT = ROOT / ".aws-sam" / "build" / "DriftFunction" / "bootstrap"
 HELLO_TARGET = ROOT / "target" / "benches"
 
 

@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / "local"
 VENV = ROOT / ".venv"
 MINISTACK_VENV = VENV / "ministack"
+CUSTODIAN_VENV = VENV / "custodian"
 RUN = ROOT / ".local"
 STATE_FILE = RUN / "state.json"
 

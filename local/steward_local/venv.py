@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .settings import LOCAL, MINISTACK_VENV, VENV, LocalError
+from .settings import CUSTODIAN_VENV, LOCAL, MINISTACK_VENV, VENV, LocalError
 
 ENVIRONMENTS = (
     (VENV, LOCAL / "requirements.txt"),
@@ -20,6 +20,12 @@ def ensure() -> None:
     """Both environments, up to date with their requirement files."""
     for directory, requirements in ENVIRONMENTS:
         ensure_one(directory, requirements)
+
+
+def ensure_custodian() -> Path:
+    """Cloud Custodian's, which only some tests need; the program."""
+    ensure_one(CUSTODIAN_VENV, LOCAL / "requirements-custodian.txt")
+    return CUSTODIAN_VENV / "bin" / "custodian"
 
 
 def ensure_one(directory: Path, requirements: Path) -> None:

@@ -204,7 +204,7 @@ def test_raw_errors_are_json_whatever_is_asked(url: str) -> None:
 
     for operation, body, code in [
         ("Invented", b"{}", "UnknownOperationException"),
-        ("StartLifecyclePolicyPreview", b'{"repositoryName":"ab"}',
+        ("DescribeImageReplicationStatus", b'{"repositoryName":"ab","imageId":{"imageTag":"v1"}}',
          "UnsupportedOperationException"),
         ("CreateRepository", b"[]", "SerializationException"),
         ("CreateRepository", b"no json", "SerializationException"),

@@ -40,7 +40,7 @@ impl Aws {
         Ok((Self::new(&config, endpoints, "", ""), region))
     }
 
-    fn new(config: &SdkConfig, endpoints: &Endpoints, state_bucket: &str, queue_url: &str) -> Self {
+    pub(super) fn new(config: &SdkConfig, endpoints: &Endpoints, state_bucket: &str, queue_url: &str) -> Self {
         // PutParameter runs at about three a second per account: once it was throttled, the adaptive mode keeps to that.
         let ssm = client!(aws_sdk_ssm, "SSM", config, endpoints).retry_config(sdk::paced());
         Self {
@@ -54,4 +54,10 @@ impl Aws {
             queue_url: queue_url.to_owned(),
         }
     }
+}
+
+/// A client of ECR that keeps to the pace it was last allowed.
+pub(super) fn paced_ecr(config: &SdkConfig, endpoints: &Endpoints) -> aws_sdk_ecr::Client {
+    let builder = client!(aws_sdk_ecr, "ECR", config, endpoints).retry_config(sdk::paced());
+    aws_sdk_ecr::Client::from_conf(builder.build())
 }

@@ -51,7 +51,10 @@ pub(super) fn kind(operation: &str, code: &str, message: &str, status: Option<u1
         "NoSuchBucket" | "MalformedDetail" => FaultKind::Invalid,
         "ParameterNotFound" | "NoSuchKey" | "NotFound" | "ImageNotFound" => FaultKind::NotFound,
         "ValidationError" if operation == "DescribeStacks" && message.contains("does not exist") => FaultKind::NotFound,
-        "ParameterAlreadyExists" | "PreconditionFailed" | "ConditionalRequestConflict" => FaultKind::Conflict,
+        "ParameterAlreadyExists"
+        | "PreconditionFailed"
+        | "ConditionalRequestConflict"
+        | "LifecyclePolicyPreviewInProgressException" => FaultKind::Conflict,
         "InvalidParameterException"
             if operation == "SetRepositoryPolicy" && message.contains("Invalid repository policy provided") =>
         {

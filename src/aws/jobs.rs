@@ -1,4 +1,4 @@
-//! The findings queue and its dead letters: the port `flow::findings::Jobs`.
+//! Queues of jobs and of dead letters; of the findings function, the port `flow::findings::Jobs`.
 
 use super::Forwarder;
 use super::dead_letter::{cut, whole};
@@ -7,9 +7,11 @@ use super::fault::{fault, kind_of};
 use crate::event::findings::{DeadLetter, Job};
 use crate::fault::{Fault, FaultKind};
 use crate::flow::findings::Jobs;
+use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{
     BatchResultErrorEntry, QueueAttributeName, SendMessageBatchRequestEntry, SendMessageBatchResultEntry,
 };
+use serde::Serialize;
 use tokio::time::sleep;
 
 /// Messages and bytes one `SendMessageBatch` may carry (SQS API reference; its newer megabyte is not offered everywhere).
@@ -22,24 +24,11 @@ const MOST_TRIES: u32 = 4;
 
 impl Jobs for Forwarder {
     async fn enqueue(&self, jobs: &[Job], delay_seconds: u32) -> Result<(), Fault> {
-        let bodies = jobs.iter().map(|job| {
-            serde_json::to_string(job)
-                .map_err(|error| ours("SendMessageBatch", FaultKind::Unexpected, error.to_string()))
-        });
-        let bodies: Vec<String> = bodies.collect::<Result<_, _>>()?;
-        self.send_all(&bodies, delay_seconds).await
+        self.send_all(&bodies(jobs)?, delay_seconds).await
     }
 
     async fn dead_letter(&self, letter: &DeadLetter) -> Result<(), Fault> {
-        let unwritten = |why| ours("SendMessage", FaultKind::Unexpected, why);
-        if let Some(body) = whole(letter).map_err(unwritten)? {
-            match self.send_dead(body).await {
-                // Perhaps it was too large for this queue.
-                Err(fault) if fault.kind == FaultKind::Invalid => {}
-                ended => return ended,
-            }
-        }
-        self.send_dead(cut(letter).map_err(unwritten)?).await
+        bury(&self.sqs, &self.installation.dead_letter_url, letter).await
     }
 
     async fn began_at(&self) -> Result<i64, Fault> {
@@ -58,45 +47,69 @@ impl Jobs for Forwarder {
 impl Forwarder {
     /// Sends messages to the findings queue, as many at a time as may be.
     pub(super) async fn send_all(&self, bodies: &[String], delay_seconds: u32) -> Result<(), Fault> {
-        let delay = i32::try_from(delay_seconds.min(LONGEST_DELAY)).unwrap_or_default();
-        for batch in batches(bodies) {
-            self.send(batch, delay).await?;
+        send_all(&self.sqs, &self.installation.queue_url, bodies, delay_seconds).await
+    }
+}
+
+/// Jobs as messages.
+pub(super) fn bodies(jobs: &[impl Serialize]) -> Result<Vec<String>, Fault> {
+    let unwritten = |error: serde_json::Error| ours("SendMessageBatch", FaultKind::Unexpected, error.to_string());
+    jobs.iter().map(|job| serde_json::to_string(job).map_err(unwritten)).collect()
+}
+
+/// Sends a dead letter to `queue`: whole where that queue takes it, else cut.
+pub(super) async fn bury(sqs: &Client, queue: &str, letter: &DeadLetter) -> Result<(), Fault> {
+    let unwritten = |why| ours("SendMessage", FaultKind::Unexpected, why);
+    if let Some(body) = whole(letter).map_err(unwritten)? {
+        match send_one(sqs, queue, body).await {
+            // Perhaps it was too large for this queue.
+            Err(fault) if fault.kind == FaultKind::Invalid => {}
+            ended => return ended,
         }
-        Ok(())
     }
+    send_one(sqs, queue, cut(letter).map_err(unwritten)?).await
+}
 
-    async fn send_dead(&self, body: String) -> Result<(), Fault> {
-        let call = self.sqs.send_message().queue_url(&self.installation.dead_letter_url).message_body(body);
-        call.send().await.map(|_| ()).map_err(|error| fault("sqs", "SendMessage", &error))
+async fn send_one(sqs: &Client, queue: &str, body: String) -> Result<(), Fault> {
+    let call = sqs.send_message().queue_url(queue).message_body(body);
+    call.send().await.map(|_| ()).map_err(|error| fault("sqs", "SendMessage", &error))
+}
+
+/// Sends messages to `queue`, as many at a time as may be.
+pub(super) async fn send_all(sqs: &Client, queue: &str, bodies: &[String], delay_seconds: u32) -> Result<(), Fault> {
+    let delay = i32::try_from(delay_seconds.min(LONGEST_DELAY)).unwrap_or_default();
+    for batch in batches(bodies) {
+        send(sqs, queue, batch, delay).await?;
     }
+    Ok(())
+}
 
-    /// Sends one batch; the messages of it that were not taken again, as long as that may help.
-    async fn send(&self, batch: &[String], delay: i32) -> Result<(), Fault> {
-        let mut open: Vec<&String> = batch.iter().collect();
-        let mut tries = Tries::new(MOST_TRIES);
-        loop {
-            let entries = open.iter().enumerate().map(|(at, body)| {
-                SendMessageBatchRequestEntry::builder()
-                    .id(at.to_string())
-                    .message_body(body.as_str())
-                    .delay_seconds(delay)
-                    .build()
-                    .map_err(|error| ours("SendMessageBatch", FaultKind::Unexpected, error.to_string()))
-            });
-            let entries = entries.collect::<Result<_, _>>()?;
-            let call = self.sqs.send_message_batch().queue_url(&self.installation.queue_url).set_entries(Some(entries));
-            let answer = call.send().await.map_err(|error| fault("sqs", "SendMessageBatch", &error))?;
-            let taken: Vec<&str> = answer.successful().iter().map(SendMessageBatchResultEntry::id).collect();
-            let mut at = 0..;
-            open.retain(|_| at.next().is_none_or(|at: usize| !taken.contains(&at.to_string().as_str())));
-            if open.is_empty() {
-                return Ok(());
-            }
-            let trouble = trouble("SendMessageBatch", answer.failed(), open.len());
-            match tries.wait().filter(|_| trouble.retryable()) {
-                Some(wait) => sleep(wait).await,
-                None => return Err(trouble),
-            }
+/// Sends one batch; the messages of it that were not taken again, as long as that may help.
+async fn send(sqs: &Client, queue: &str, batch: &[String], delay: i32) -> Result<(), Fault> {
+    let mut open: Vec<&String> = batch.iter().collect();
+    let mut tries = Tries::new(MOST_TRIES);
+    loop {
+        let entries = open.iter().enumerate().map(|(at, body)| {
+            SendMessageBatchRequestEntry::builder()
+                .id(at.to_string())
+                .message_body(body.as_str())
+                .delay_seconds(delay)
+                .build()
+                .map_err(|error| ours("SendMessageBatch", FaultKind::Unexpected, error.to_string()))
+        });
+        let entries = entries.collect::<Result<_, _>>()?;
+        let call = sqs.send_message_batch().queue_url(queue).set_entries(Some(entries));
+        let answer = call.send().await.map_err(|error| fault("sqs", "SendMessageBatch", &error))?;
+        let taken: Vec<&str> = answer.successful().iter().map(SendMessageBatchResultEntry::id).collect();
+        let mut at = 0..;
+        open.retain(|_| at.next().is_none_or(|at: usize| !taken.contains(&at.to_string().as_str())));
+        if open.is_empty() {
+            return Ok(());
+        }
+        let trouble = trouble("SendMessageBatch", answer.failed(), open.len());
+        match tries.wait().filter(|_| trouble.retryable()) {
+            Some(wait) => sleep(wait).await,
+            None => return Err(trouble),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What may be said on the command line.
 
 use super::args_findings::{FindingsArgs, GateArgs, ReplayArgs};
+use super::args_oversight::{PreviewArgs, ReportArgs, RevertArgs};
 use crate::config::prefix_flaw;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -33,7 +34,8 @@ pub(super) struct Global {
     /// `ParameterPrefix` of the installation: where SSM parameters go
     #[arg(long, global = true, value_name = "PATH", default_value = "/ecr-steward", value_parser = prefix)]
     pub(super) parameter_prefix: String,
-    /// How to write to stdout; markdown is for `findings` and `gate`, what stands after yaml else for `findings`
+    /// How to write to stdout; markdown is for `findings` and `gate`, html and csv for `findings` and `report`, asff for
+    /// `report`, the others after yaml for `findings`
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,
 }
@@ -57,6 +59,8 @@ pub(super) enum Format {
     Sarif,
     /// OCSF vulnerability findings, one a line
     Ocsf,
+    /// Findings of Security Hub, for `report`
+    Asff,
 }
 
 impl Format {
@@ -74,6 +78,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Sarif => "sarif",
             Self::Ocsf => "ocsf",
+            Self::Asff => "asff",
         }
     }
 }
@@ -89,16 +94,18 @@ pub(super) enum Command {
     Apply(ApplyArgs),
     /// Write the declaration of what exists (not built yet)
     Adopt(Unbuilt),
-    /// Show what a lifecycle policy would expire (not built yet)
-    PreviewLifecycle(Unbuilt),
-    /// Show the compliance report (not built yet)
-    Report(Unbuilt),
+    /// Show what a lifecycle policy would expire, by ECR's own preview: 0 nothing, 1 something, 2 nobody can tell
+    PreviewLifecycle(PreviewArgs),
+    /// Show the compliance report of the last sweep: 0 nothing fails, 1 something does, 2 something is unknown
+    Report(ReportArgs),
     /// Show what scans found: what is remembered of it, or what ECR says now
     Findings(Box<FindingsArgs>),
     /// Judge an image by what scans found: 0 it may pass, 1 it may not, 2 nobody can tell
     Gate(Box<GateArgs>),
     /// Try again what could not be delivered
     Replay(ReplayArgs),
+    /// Put back what a change of the drift function made: 0 it was put back, 1 somebody changed it since, 2 nobody can tell
+    Revert(RevertArgs),
     /// Show the outputs of a declaration (not built yet)
     Outputs(Unbuilt),
 }
@@ -116,6 +123,7 @@ impl Command {
             Self::Findings(_) => "findings",
             Self::Gate(_) => "gate",
             Self::Replay(_) => "replay",
+            Self::Revert(_) => "revert",
             Self::Outputs(_) => "outputs",
         }
     }
@@ -125,11 +133,19 @@ impl Command {
         let what = match self {
             Self::Findings(args) if args.import_since.is_some() => "findings --import-since",
             Self::Findings(args) if args.explain => "findings --explain",
-            Self::Findings(_) => return None,
+            Self::Findings(_) if format != Format::Asff => return None,
             Self::Gate(_) if format == Format::Markdown => return None,
+            Self::Report(_) if [Format::Csv, Format::Html, Format::Asff].contains(&format) => return None,
             other => other.name(),
         };
-        let more = if matches!(self, Self::Gate(_)) { " or markdown" } else { "" };
+        let more = match self {
+            Self::Findings(args) if args.import_since.is_none() && !args.explain => {
+                ", markdown, html, csv, sarif or ocsf"
+            }
+            Self::Gate(_) => " or markdown",
+            Self::Report(_) => ", csv, html or asff",
+            _ => "",
+        };
         let known = Format::PLAIN.contains(&format);
         (!known).then(|| format!("{what} does not write {}; ask for table, json, yaml{more}", format.as_str()))
     }
@@ -161,6 +177,10 @@ pub(super) struct CheckArgs {
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) choice: Choice,
+    /// Write the repository creation templates that baselines make, with the properties of
+    /// `AWS::ECR::RepositoryCreationTemplate`
+    #[arg(long)]
+    pub(super) creation_templates: bool,
 }
 
 /// `plan`

@@ -4,11 +4,15 @@ use super::Verdict;
 use super::args::{CheckArgs, Format, Global};
 use super::output::{counted, data, talk};
 use super::resolve::Names;
-use super::template::{self, Declared, FINDINGS_POLICY};
+use super::template::{self, BASELINE, Declared, FINDINGS_POLICY};
 use super::{owner, read};
+use crate::plan::posture::creation_templates;
 use crate::spec::fleet::Surroundings;
-use crate::spec::{Problem, findings, fleet};
+use crate::spec::{Problem, baseline, findings, fleet};
 use serde_json::{Map, Value, json};
+
+/// The member of the JSON that holds creation templates.
+const TEMPLATES: &str = "creationTemplates";
 
 /// Runs `check`.
 pub(super) fn run(global: &Global, args: &CheckArgs) -> anyhow::Result<Verdict> {
@@ -25,7 +29,7 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> anyhow::Result<Verdict> 
             }
         };
         for one in declared {
-            let (found, line, item) = judge(global, &one);
+            let (found, line, item) = judge(global, args, &one);
             verdict = verdict.max(found);
             lines.extend(line);
             items.push(item);
@@ -58,7 +62,7 @@ fn partition(global: &Global) -> &'static str {
 }
 
 /// One declaration: what it comes to, in lines for people and as JSON.
-fn judge(global: &Global, one: &Declared) -> (Verdict, Vec<String>, Value) {
+fn judge(global: &Global, args: &CheckArgs, one: &Declared) -> (Verdict, Vec<String>, Value) {
     let place = one.place();
     let item = |problems: &[Problem], rest: Value| {
         let problems: Vec<Value> =
@@ -76,11 +80,17 @@ fn judge(global: &Global, one: &Declared) -> (Verdict, Vec<String>, Value) {
             return (Verdict::CannotTell, Vec::new(), item(&[], json!({"unknown": unknown.to_string()})));
         }
     };
-    let judged = if one.kind == FINDINGS_POLICY { policy(global, properties) } else { fleet(global, properties) };
+    let judged = match one.kind {
+        FINDINGS_POLICY => policy(global, properties),
+        BASELINE => posture(properties, args.creation_templates.then_some(&*place)),
+        _ => fleet(global, properties),
+    };
     match judged {
         Ok((what, mut rest)) => {
             rest.insert("type".to_owned(), one.kind.into());
-            (Verdict::Clean, vec![format!("{place}: no problems, {what}")], item(&[], rest.into()))
+            let line = format!("{place}: no problems, {what}");
+            let lines = if args.creation_templates { as_data(&line, rest.get(TEMPLATES)) } else { vec![line] };
+            (Verdict::Clean, lines, item(&[], rest.into()))
         }
         Err(problems) => (Verdict::Found, problem_lines(&place, &problems), item(&problems, json!({"type": one.kind}))),
     }
@@ -105,6 +115,32 @@ fn policy(global: &Global, properties: &Map<String, Value>) -> Judged {
     let waivers = policy.waivers.len();
     let what = format!("{}, {}", counted(sinks.len(), "route", "routes"), counted(waivers, "waiver", "waivers"));
     Ok((what, Map::from_iter([("routes".to_owned(), sinks.into()), ("waivers".to_owned(), waivers.into())])))
+}
+
+/// Checks a baseline's properties as the function would; with its creation templates, where they are wanted, for the
+/// declaration at that place.
+fn posture(properties: &Map<String, Value>, templates_for: Option<&str>) -> Judged {
+    let baseline = baseline::check(properties)?;
+    let rules: Vec<&str> = baseline.rules.iter().map(|rule| rule.name.as_str()).collect();
+    let exemptions = baseline.exemptions.len();
+    let counts = (counted(rules.len(), "rule", "rules"), counted(exemptions, "exemption", "exemptions"));
+    let what = format!("{}, {}", counts.0, counts.1);
+    let mut rest = Map::from_iter([("rules".to_owned(), rules.into()), ("exemptions".to_owned(), exemptions.into())]);
+    if let Some(place) = templates_for {
+        let made = creation_templates(&baseline);
+        for note in made.notes {
+            talk(&format!("ecr-steward: {place}: {note}"));
+        }
+        rest.insert(TEMPLATES.to_owned(), made.templates.into());
+    }
+    Ok((what, rest))
+}
+
+/// Templates are to be copied, so nothing else goes where they do.
+fn as_data(line: &str, templates: Option<&Value>) -> Vec<String> {
+    talk(line);
+    let text = templates.filter(|templates| templates.as_array().is_some_and(|list| !list.is_empty()));
+    text.and_then(|templates| serde_norway::to_string(templates).ok()).into_iter().collect()
 }
 
 /// A headline and one line per problem.

@@ -2,9 +2,10 @@
 
 use super::args::Global;
 use super::args_findings::Where;
+use super::args_oversight::Home;
 use super::connect::{Clients, clients};
 use super::owner;
-use crate::aws::{Aws, Forwarder, Installation};
+use crate::aws::{Aws, Forwarder, Installation, Overseer};
 use crate::fault::FaultKind;
 use crate::model::place::Place;
 use anyhow::{anyhow, bail};
@@ -51,9 +52,39 @@ impl Thing {
 
 /// Opens the way to the installation, as far as `needs` say. The clients lead to the registry of its account and Region.
 pub(super) async fn open(global: &Global, place: &Where, needs: &[Thing]) -> anyhow::Result<Forwarder> {
-    let Clients { connection, endpoints, aws, region } = clients(global).await?;
+    let (Clients { connection, endpoints, .. }, place, installation) = found(global, place, needs).await?;
+    Ok(Forwarder::for_terminal(&connection, global.profile.as_deref(), &endpoints, place, installation).await)
+}
+
+/// The same for what the drift function keeps: its state bucket is found, and nothing else.
+pub(super) async fn oversee(global: &Global, home: &Home) -> anyhow::Result<Overseer> {
+    let place = Where {
+        installation_stack: home.installation_stack.clone(),
+        state_bucket: home.state_bucket.clone(),
+        queue_url: None,
+        dead_letter_url: None,
+    };
+    overseer(global, &place, &[Thing::StateBucket]).await
+}
+
+/// The same for ECR alone: nothing of an installation is needed.
+pub(super) async fn oversee_registry(global: &Global) -> anyhow::Result<Overseer> {
+    let place = Where { installation_stack: String::new(), state_bucket: None, queue_url: None, dead_letter_url: None };
+    overseer(global, &place, &[]).await
+}
+
+async fn overseer(global: &Global, place: &Where, needs: &[Thing]) -> anyhow::Result<Overseer> {
+    let (clients, place, installation) = found(global, place, needs).await?;
+    let Clients { connection, endpoints, .. } = clients;
+    let (profile, prefix) = (global.profile.as_deref(), &global.parameter_prefix);
+    Ok(Overseer::for_terminal(&connection, profile, &endpoints, place, prefix, installation).await)
+}
+
+async fn found(global: &Global, place: &Where, needs: &[Thing]) -> anyhow::Result<(Clients, Place, Installation)> {
+    let clients = clients(global).await?;
+    let (aws, region) = (&clients.aws, &clients.region);
     let missing: Vec<Thing> = needs.iter().copied().filter(|thing| thing.given(place).is_none()).collect();
-    let outputs = if missing.is_empty() { BTreeMap::new() } else { outputs(&aws, place, &missing, &region).await? };
+    let outputs = if missing.is_empty() { BTreeMap::new() } else { outputs(aws, place, &missing, region).await? };
     let of = |thing: Thing| {
         let found = thing.given(place).or_else(|| outputs.get(thing.output()));
         found.cloned().unwrap_or_default()
@@ -65,8 +96,9 @@ pub(super) async fn open(global: &Global, place: &Where, needs: &[Thing]) -> any
         topic_arn: outputs.get("NotificationTopicArn").cloned().unwrap_or_default(),
         event_bus: outputs.get("EventBusName").cloned().unwrap_or_default(),
     };
-    let place = Place { partition: owner::partition_of(&region).to_owned(), region, account: aws.account().await? };
-    Ok(Forwarder::for_terminal(&connection, global.profile.as_deref(), &endpoints, place, installation).await)
+    let (partition, region) = (owner::partition_of(region).to_owned(), region.clone());
+    let place = Place { partition, region, account: aws.account().await? };
+    Ok((clients, place, installation))
 }
 
 async fn outputs(
@@ -95,7 +127,7 @@ async fn outputs(
     if !absent.is_empty() {
         let names: Vec<&str> = absent.iter().map(|thing| thing.output()).collect();
         bail!(
-            "the stack {name} has no output {}: it is not an installation of ecr-steward that knows of findings; give --installation-stack, or {}",
+            "the stack {name} has no output {}: it is not an installation of ecr-steward that has it; give --installation-stack, or {}",
             names.join(", "),
             options(&absent)
         );

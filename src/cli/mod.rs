@@ -4,12 +4,14 @@
 //! CloudFormation would hand them over; `connect` and `owner` say where and as whom; `preview` looks and plans with
 //! nothing that can write; `witness` is the world `apply` writes through, which performs only what was previewed.
 //! `findings`, `gate` and `replay` are about what scans found: `installation` says where its records and queues are,
-//! `policy` what judges them, `image` which image is meant and `sight` what ECR says of it.
+//! `policy` what judges them, `image` which image is meant and `sight` what ECR says of it. `revert` and `preview_lifecycle`
+//! are about what the drift function does.
 //! stdout is data, stderr is talk. The one room with `anyhow`; it knows no SDK type.
 
 mod apply;
 mod args;
 mod args_findings;
+mod args_oversight;
 mod check;
 mod conditions;
 mod connect;
@@ -22,9 +24,12 @@ mod owner;
 mod plan;
 mod policy;
 mod preview;
+mod preview_lifecycle;
 mod read;
 mod replay;
+mod report;
 mod resolve;
+mod revert;
 mod sight;
 mod template;
 mod witness;
@@ -78,8 +83,14 @@ async fn dispatch(cli: &Cli) -> anyhow::Result<Verdict> {
         Command::Findings(args) => findings::run(&cli.global, args).await,
         Command::Gate(args) => gate::run(&cli.global, args).await,
         Command::Replay(args) => replay::run(&cli.global, args).await,
-        Command::Adopt(_) | Command::PreviewLifecycle(_) | Command::Report(_) | Command::Outputs(_) => {
-            anyhow::bail!("{} is not built yet; check, plan, apply, findings, gate and replay are", cli.command.name())
+        Command::Revert(args) => revert::run(&cli.global, args).await,
+        Command::PreviewLifecycle(args) => preview_lifecycle::run(&cli.global, args).await,
+        Command::Report(args) => report::run(&cli.global, args).await,
+        Command::Adopt(_) | Command::Outputs(_) => {
+            anyhow::bail!(
+                "{} is not built yet; check, plan, apply, preview-lifecycle, report, findings, gate, replay and revert are",
+                cli.command.name()
+            )
         }
     }
 }

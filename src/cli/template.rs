@@ -14,9 +14,12 @@ use std::collections::BTreeMap;
 pub(super) const FLEET: &str = "Custom::EcrRepositories";
 /// What findings mean and where they go.
 pub(super) const FINDINGS_POLICY: &str = "Custom::EcrFindingsPolicy";
-/// The types that are built, then those that are not yet.
-const KINDS: [&str; 5] =
-    [FLEET, FINDINGS_POLICY, "Custom::EcrPublicRepositories", "Custom::EcrRegistry", "Custom::EcrBaseline"];
+/// The posture repositories are held to.
+pub(super) const BASELINE: &str = "Custom::EcrBaseline";
+/// The types that are built.
+const BUILT: [&str; 3] = [FLEET, FINDINGS_POLICY, BASELINE];
+/// All of ours.
+const KINDS: [&str; 5] = [FLEET, FINDINGS_POLICY, BASELINE, "Custom::EcrPublicRepositories", "Custom::EcrRegistry"];
 
 /// One resource of ours.
 #[derive(Clone, Debug)]
@@ -51,10 +54,8 @@ impl std::fmt::Display for Unknown {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotBuilt(kind) => {
-                write!(
-                    out,
-                    "the type {kind} is part of ecr-steward but not built yet; {FLEET} and {FINDINGS_POLICY} are"
-                )
+                let built = BUILT.join(", ");
+                write!(out, "the type {kind} is part of ecr-steward but not built yet; {built} are")
             }
             Self::Unresolved(problems) => {
                 let lines: Vec<String> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
@@ -146,7 +147,8 @@ fn from_template(
     }
     if found.is_empty() {
         return Err(anyhow!(
-            "{file} is a template without a resource of ecr-steward (or none whose Condition holds); {FLEET} and {FINDINGS_POLICY} are looked for"
+            "{file} is a template without a resource of ecr-steward (or none whose Condition holds); {} are looked for",
+            BUILT.join(", ")
         ));
     }
     Ok(found)
@@ -172,7 +174,7 @@ fn properties(
     resource: &Map<String, Value>,
     path: &str,
 ) -> Result<Map<String, Value>, Unknown> {
-    if ![FLEET, FINDINGS_POLICY].contains(&kind) {
+    if !BUILT.contains(&kind) {
         return Err(Unknown::NotBuilt(kind));
     }
     let mut resolved = Map::new();

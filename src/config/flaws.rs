@@ -71,3 +71,17 @@ pub(super) fn stack_flaw(name: &str) -> Option<&'static str> {
     let begins = name.starts_with(|c: char| c.is_ascii_alphabetic());
     (!begins || name.len() > 128 || !name.chars().all(legal)).then_some("must be the name of a stack")
 }
+
+/// `arn:<partition>:iam::<account>:role/<path and name>`
+pub(super) fn role_flaw(arn: &str) -> Option<&'static str> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let whole = match parts.as_slice() {
+        ["arn", partition, "iam", "", account, rest] => {
+            !partition.is_empty()
+                && account_flaw(account).is_none()
+                && rest.strip_prefix("role/").is_some_and(|name| !name.is_empty())
+        }
+        _ => false,
+    };
+    (!whole).then_some("must be the ARN of a role")
+}

@@ -3,6 +3,7 @@
 //! Events are parsed leniently here and nowhere else: whoever sent one waits for an answer, so a damaged field
 //! must cost a clear FAILED and never a silence.
 
+pub mod api_call;
 pub mod drift;
 pub mod failure;
 pub mod findings;

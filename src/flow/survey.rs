@@ -18,7 +18,7 @@ pub const AT_ONCE: usize = 8;
 
 /// Waits between rounds of a read that the client gave up as throttled. A look at a thousand repositories makes
 /// thousands of reads, and a single one that stays unread stops the whole request.
-const PATIENCE: [Duration; 4] =
+pub(super) const PATIENCE: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 
 /// A read, tried again while it is throttled; the deadline of the work is the true bound.
@@ -134,6 +134,12 @@ async fn search_pages(reader: &impl Read, open: &mut BTreeSet<RepositoryName>, f
             }
         }
     }
+}
+
+/// Looks at one repository alone, as deep as asked, its tags included.
+pub async fn see(reader: &impl Read, name: &RepositoryName, depth: Depth) -> Seen<Repository> {
+    let seen = one(reader, name).await;
+    deepen(reader, seen, depth).await
 }
 
 async fn one(reader: &impl Read, name: &RepositoryName) -> Seen<Repository> {

@@ -1,6 +1,8 @@
 //! From a request to the reply it deserves. Never fails: everything becomes a [`Reply`], or is to be continued.
 
-use super::serve_policy;
+use super::serve_baseline::BASELINE;
+use super::serve_policy::FINDINGS_POLICY;
+use super::serve_sole::{self, Sort};
 use crate::event::reply::{MAX_REPLY_BYTES, Reply, Status};
 use crate::event::request::{ReplyTarget, Request, RequestType};
 use crate::flow::declare::declare;
@@ -17,16 +19,19 @@ use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 /// The types this function serves.
-const SERVED: [(&str, Kind); 2] =
-    [("Custom::EcrRepositories", Kind::Fleet), ("Custom::EcrFindingsPolicy", Kind::FindingsPolicy)];
+const SERVED: [(&str, Kind); 3] = [
+    ("Custom::EcrRepositories", Kind::Fleet),
+    ("Custom::EcrFindingsPolicy", Kind::Sole(FINDINGS_POLICY)),
+    ("Custom::EcrBaseline", Kind::Sole(BASELINE)),
+];
 /// Bytes of the answer kept for its reason.
 const REASON_ROOM: usize = 300;
 
 /// What a resource is to us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 enum Kind {
     Fleet,
-    FindingsPolicy,
+    Sole(Sort),
 }
 
 fn kind_of(resource_type: &str) -> Option<Kind> {
@@ -92,7 +97,7 @@ pub async fn serve<W: World + Declarations>(
         return failed(format!(
             "the resource type {:?} is not served here; {} are. Check Type and ServiceToken",
             request.resource_type,
-            SERVED.map(|(name, _)| name).join(" and ")
+            SERVED.map(|(name, _)| name).join(", ")
         ));
     };
     let stack = match StackId::parse(&target.stack_id) {
@@ -113,10 +118,10 @@ pub async fn serve<W: World + Declarations>(
     match (kind, request.kind) {
         (Kind::Fleet, RequestType::Create | RequestType::Update) => write(desk, &task, target, &request).await,
         (Kind::Fleet, RequestType::Delete) => erase(desk, &task, target, &request).await,
-        (Kind::FindingsPolicy, RequestType::Create | RequestType::Update) => {
-            serve_policy::write(desk, &task, target, &request).await
+        (Kind::Sole(sort), RequestType::Create | RequestType::Update) => {
+            serve_sole::write(&sort, desk, &task, target, &request).await
         }
-        (Kind::FindingsPolicy, RequestType::Delete) => serve_policy::erase(desk, &task, target).await,
+        (Kind::Sole(sort), RequestType::Delete) => serve_sole::erase(&sort, desk, &task, target).await,
     }
 }
 

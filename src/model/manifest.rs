@@ -92,3 +92,23 @@ fn platform(entry: &Value) -> Option<String> {
     let variant = word(platform, "variant").map(|variant| format!("/{variant}")).unwrap_or_default();
     Some(format!("{os}/{architecture}{variant}"))
 }
+
+/// Is this the media type of an index?
+pub fn is_index(media_type: &str) -> bool {
+    media_type.ends_with(".image.index.v1+json") || media_type.ends_with(".manifest.list.v2+json")
+}
+
+/// Does a manifest belong to another one, as signatures and SBOMs do?
+pub fn has_subject(manifest: &Value) -> bool {
+    manifest.get("subject").is_some_and(|subject| !subject.is_null())
+}
+
+/// Everything an index lists, attestations included; nothing for a manifest that is none. `Err` says what cannot be read.
+pub fn listed(manifest: &Value) -> Result<Vec<Digest>, String> {
+    let entries = manifest.get("manifests").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let digest = |entry: &Value| {
+        let digest = word(entry, "digest").ok_or("an entry of the index has no digest")?;
+        Digest::parse(digest).map_err(|flaw| format!("an entry of the index: its digest {flaw}"))
+    };
+    entries.iter().map(digest).collect()
+}

@@ -12,6 +12,7 @@ pub mod posture;
 pub mod repository;
 pub mod show;
 pub mod snapshot;
+pub mod undo;
 
 pub use change::{Change, NotEmpty, Risk};
 

@@ -1,5 +1,6 @@
 //! One repository: what it is wished to be against what it is.
 
+use super::posture::Requirement;
 use super::{Change, Step};
 use crate::fault::Fault;
 use crate::model::identity::Identity;
@@ -38,6 +39,8 @@ pub struct Comparison {
     pub blocked: Vec<String>,
     /// What differs and stays.
     pub retained: Vec<String>,
+    /// Is something blocked because it could not be read, so that nobody knows whether it differs?
+    pub unread: bool,
 }
 
 impl Comparison {
@@ -47,6 +50,15 @@ impl Comparison {
 
     fn unreadable(&mut self, what: &str, fault: &Fault) {
         self.blocked.push(format!("its {what} could not be read, so nothing was changed: {fault}"));
+        self.unread = true;
+    }
+
+    fn followed_by(mut self, next: Self) -> Self {
+        self.steps.extend(next.steps);
+        self.blocked.extend(next.blocked);
+        self.retained.extend(next.retained);
+        self.unread |= next.unread;
+        self
     }
 }
 
@@ -80,14 +92,25 @@ pub fn create(spec: &RepositorySpec, around: &Around<'_>) -> Comparison {
 
 /// The writes that bring an existing repository to its declaration.
 pub fn compare(spec: &RepositorySpec, seen: &Repository, around: &Around<'_>) -> Comparison {
-    let mut made = Comparison::default();
-    compare_encryption(spec, seen, around.encryption_before, &mut made);
-    compare_tags(spec, seen, around, &mut made);
-    compare_mutability(spec, seen, &mut made);
-    compare_scanning(spec, seen, around.scanning, &mut made);
-    compare_lifecycle(spec, seen, &mut made);
-    compare_policy(spec, seen, &mut made);
-    made
+    let parts = by_requirement(spec, seen, around);
+    parts.into_iter().fold(Comparison::default(), |all, (_, made)| all.followed_by(made))
+}
+
+/// The same, requirement by requirement, in the order of the writes.
+pub fn by_requirement(spec: &RepositorySpec, seen: &Repository, around: &Around<'_>) -> [(Requirement, Comparison); 6] {
+    let part = |compare: &dyn Fn(&mut Comparison)| {
+        let mut made = Comparison::default();
+        compare(&mut made);
+        made
+    };
+    [
+        (Requirement::EncryptionType, part(&|made| compare_encryption(spec, seen, around.encryption_before, made))),
+        (Requirement::RequiredTags, part(&|made| compare_tags(spec, seen, around, made))),
+        (Requirement::ImageTagMutability, part(&|made| compare_mutability(spec, seen, made))),
+        (Requirement::ScanOnPush, part(&|made| compare_scanning(spec, seen, around.scanning, made))),
+        (Requirement::LifecyclePolicy, part(&|made| compare_lifecycle(spec, seen, made))),
+        (Requirement::RepositoryPolicy, part(&|made| compare_policy(spec, seen, made))),
+    ]
 }
 
 fn compare_encryption(spec: &RepositorySpec, seen: &Repository, before: Option<&Encryption>, made: &mut Comparison) {

@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 
 /// Where the findings policy lies in the state bucket.
 pub const POLICY_KEY: &str = "declarations/findings-policy.json";
+/// Where the baseline lies there.
+pub const BASELINE_KEY: &str = "declarations/baseline.json";
 /// The form this version writes.
 pub const DECLARED_VERSION: u32 = 1;
 /// Requests and earlier properties remembered: more than CloudFormation sends in one stack operation.

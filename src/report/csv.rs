@@ -34,7 +34,7 @@ pub const HEADER: [&str; 25] = [
 ];
 
 /// Characters a cell holds (Excel specifications and limits: 32,767), the apostrophe of [`defused`] among them.
-const MOST_CELL: usize = 32_766;
+pub(super) const MOST_CELL: usize = 32_766;
 
 /// Writes the sheet. Fails only where memory does.
 pub fn write(sheet: &Sheet) -> Result<String, String> {
@@ -84,7 +84,7 @@ fn cells(row: &Row) -> [String; 25] {
 
 /// A cell that a spreadsheet takes for text: what could begin a formula gets an apostrophe in front (OWASP, "CSV
 /// Injection"), also where spaces or the characters' full-width twins hide it.
-fn defused(cell: &str) -> Cow<'_, str> {
+pub(super) fn defused(cell: &str) -> Cow<'_, str> {
     let first = cell.trim_start().chars().next();
     let formula = first.is_some_and(|c| "=+-@＝＋－＠".contains(c)) || cell.starts_with(['\t', '\r', '\n', '\0']);
     if formula { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }

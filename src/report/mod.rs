@@ -3,6 +3,7 @@
 //! Each format is one file with one function `write`, from a [`Sheet`] to text. The same sheet gives the same bytes.
 //! What a format leaves out for want of room it says, with a number.
 
+pub mod compliance;
 pub mod csv;
 pub mod html;
 pub mod markdown;

@@ -15,14 +15,7 @@ pub fn write(sheet: &Sheet) -> String {
     if !sheet.rows.is_empty() {
         let lines: Vec<[String; 6]> =
             std::iter::once(HEADER.map(str::to_owned)).chain(sheet.rows.iter().map(cells)).collect();
-        let widths = widths(&lines);
-        for cells in &lines {
-            let mut text = String::new();
-            for (cell, width) in cells.iter().zip(widths) {
-                let _ = write!(text, "{cell:<width$}  ");
-            }
-            let _ = writeln!(out, "{}", text.trim_end());
-        }
+        out.push_str(&aligned(&lines));
         out.push('\n');
     }
     out.push_str(&sums(sheet));
@@ -63,14 +56,23 @@ fn note(row: &Row) -> String {
     notes.join(", ")
 }
 
-fn widths(lines: &[[String; 6]]) -> [usize; 6] {
-    let mut widths = [0; 6];
+/// Lines of cells, each column as wide as its widest cell.
+pub(super) fn aligned<const COLUMNS: usize>(lines: &[[String; COLUMNS]]) -> String {
+    let mut widths = [0; COLUMNS];
     for cells in lines {
         for (width, cell) in widths.iter_mut().zip(cells) {
             *width = cell.chars().count().max(*width);
         }
     }
-    widths
+    let mut out = String::new();
+    for cells in lines {
+        let mut text = String::new();
+        for (cell, width) in cells.iter().zip(widths) {
+            let _ = write!(text, "{cell:<width$}  ");
+        }
+        let _ = writeln!(out, "{}", text.trim_end());
+    }
+    out
 }
 
 /// `3 findings: 1 critical, 2 high; 1 exploited, 2 fixable; 4 waived`

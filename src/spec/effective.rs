@@ -28,9 +28,6 @@ pub(super) struct Effective {
 impl Effective {
     /// Fills in the defaults of the contract.
     pub(super) fn from_layer(layer: &Layer, partition: &str) -> Self {
-        let texts = |list: &Option<Vec<String>>, default: &[&str]| {
-            list.clone().unwrap_or_else(|| default.iter().map(|text| (*text).to_owned()).collect())
-        };
         Self {
             mutability: Mutability {
                 mode: layer.mutability.unwrap_or(MutabilityMode::Mutable),
@@ -41,13 +38,7 @@ impl Effective {
                 kind: layer.encryption_type.unwrap_or(EncryptionType::Aes256),
                 kms_key: layer.kms_key.clone(),
             },
-            retention: Retention {
-                protected_tag_patterns: texts(&layer.protected_tag_patterns, &["latest"]),
-                tag_prefixes: texts(&layer.tag_prefixes, &["v"]),
-                max_image_count: layer.max_image_count.unwrap_or(10),
-                image_retention_days: layer.image_retention_days.unwrap_or(30),
-                untagged_retention_days: layer.untagged_retention_days.unwrap_or(1),
-            },
+            retention: retention(layer),
             max_untagged_images: layer.max_untagged_images.unwrap_or(3),
             lifecycle_policy: layer.lifecycle_policy.clone(),
             access: Access {
@@ -76,10 +67,7 @@ impl Effective {
             ));
         }
         if self.lifecycle_policy.is_none() {
-            found.extend(self.retention.flaws().into_iter().map(|flaw| {
-                let property = if flaw.path.is_empty() { "TagPrefixes".to_owned() } else { flaw.path };
-                (property, flaw.message)
-            }));
+            found.extend(retention_problems(&self.retention));
         }
         self.check_policy(&mut found);
         found
@@ -188,4 +176,22 @@ impl Effective {
         .map(|(property, value)| (property.to_owned(), Setting { value, origin: said(property) }))
         .collect()
     }
+}
+
+/// What a generated lifecycle policy is made of, the defaults of the contract filled in.
+pub(super) fn retention(layer: &Layer) -> Retention {
+    let texts = |list: &Option<Vec<String>>, default: &str| list.clone().unwrap_or_else(|| vec![default.to_owned()]);
+    Retention {
+        protected_tag_patterns: texts(&layer.protected_tag_patterns, "latest"),
+        tag_prefixes: texts(&layer.tag_prefixes, "v"),
+        max_image_count: layer.max_image_count.unwrap_or(10),
+        image_retention_days: layer.image_retention_days.unwrap_or(30),
+        untagged_retention_days: layer.untagged_retention_days.unwrap_or(1),
+    }
+}
+
+/// Everything that keeps a policy from being generated: property and message.
+pub(super) fn retention_problems(retention: &Retention) -> Vec<(String, String)> {
+    let place = |path: String| if path.is_empty() { "TagPrefixes".to_owned() } else { path };
+    retention.flaws().into_iter().map(|flaw| (place(flaw.path), flaw.message)).collect()
 }

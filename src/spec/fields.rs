@@ -115,7 +115,30 @@ impl<'a> Fields<'a> {
 
     /// One of the listed words, exactly.
     pub fn choice<T: Copy>(&self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
-        let value = self.raw(key)?;
+        self.chosen(key, self.raw(key)?, choices)
+    }
+
+    /// One of the listed words, or a list of at least one of them, none twice.
+    pub fn choices<T: Copy + PartialEq>(&self, key: &'static str, choices: &[(&str, T)]) -> Option<Vec<T>> {
+        let Value::Array(items) = self.raw(key)? else { return Some(vec![self.choice(key, choices)?]) };
+        if items.is_empty() {
+            self.problem(key, "is empty, and nothing would be acceptable; name at least one, or leave it out");
+        }
+        let mut chosen = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let item_key = format!("{key}[{index}]");
+            match self.chosen(&item_key, item, choices) {
+                Some(choice) if chosen.contains(&choice) => {
+                    self.problem(&item_key, format!("repeats {}; remove one", shown(item)));
+                }
+                Some(choice) => chosen.push(choice),
+                None => {}
+            }
+        }
+        (chosen.len() == items.len() && !chosen.is_empty()).then_some(chosen)
+    }
+
+    fn chosen<T: Copy>(&self, key: &str, value: &Value, choices: &[(&str, T)]) -> Option<T> {
         let text = scalar_text(value);
         let found = choices.iter().find(|(word, _)| Some(*word) == text.as_deref()).map(|(_, choice)| *choice);
         if found.is_none() {

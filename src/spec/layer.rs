@@ -79,12 +79,8 @@ impl Layer {
             scan_on_push: fields.flag("ScanOnPush"),
             encryption_type: fields.choice("EncryptionType", &types),
             kms_key: kms_key(fields),
-            protected_tag_patterns: checked_texts(fields, "ProtectedTagPatterns", |text| {
-                lifecycle::pattern_flaw(text).map_or(Ok(text.to_owned()), Err)
-            }),
-            tag_prefixes: checked_texts(fields, "TagPrefixes", |text| {
-                lifecycle::prefix_flaw(text).map_or(Ok(text.to_owned()), Err)
-            }),
+            protected_tag_patterns: protected_tag_patterns(fields),
+            tag_prefixes: tag_prefixes(fields),
             max_image_count: fields.number("MaxImageCount", POSITIVE),
             image_retention_days: fields.number("ImageRetentionDays", POSITIVE),
             untagged_retention_days: fields.number("UntaggedRetentionDays", POSITIVE),
@@ -102,6 +98,18 @@ impl Layer {
             policy_mode: fields.choice("PolicyMode", &policy_modes),
             allow_public_principals: fields.flag("AllowPublicPrincipals"),
             tags: tags::read(fields),
+        }
+    }
+
+    /// Reads only what a generated lifecycle policy is made from.
+    pub(super) fn read_generator(fields: &Fields<'_>) -> Self {
+        Self {
+            protected_tag_patterns: protected_tag_patterns(fields),
+            tag_prefixes: tag_prefixes(fields),
+            max_image_count: fields.number("MaxImageCount", POSITIVE),
+            image_retention_days: fields.number("ImageRetentionDays", POSITIVE),
+            untagged_retention_days: fields.number("UntaggedRetentionDays", POSITIVE),
+            ..Self::default()
         }
     }
 
@@ -167,7 +175,7 @@ fn merged(under: Option<&Tags>, over: Option<&Tags>) -> Option<Tags> {
 }
 
 /// A list of texts, each parsed; problems at `key[index]`, repeated entries included.
-fn checked_texts<T>(
+pub(super) fn checked_texts<T>(
     fields: &Fields<'_>,
     key: &'static str,
     parse: impl Fn(&str) -> Result<T, String>,
@@ -188,7 +196,16 @@ fn checked_texts<T>(
     Some(parsed)
 }
 
-fn exclusions(fields: &Fields<'_>) -> Option<Vec<String>> {
+fn protected_tag_patterns(fields: &Fields<'_>) -> Option<Vec<String>> {
+    checked_texts(fields, "ProtectedTagPatterns", |text| lifecycle::pattern_flaw(text).map_or(Ok(text.to_owned()), Err))
+}
+
+fn tag_prefixes(fields: &Fields<'_>) -> Option<Vec<String>> {
+    checked_texts(fields, "TagPrefixes", |text| lifecycle::prefix_flaw(text).map_or(Ok(text.to_owned()), Err))
+}
+
+/// `ImageTagMutabilityExclusions`, sorted.
+pub(super) fn exclusions(fields: &Fields<'_>) -> Option<Vec<String>> {
     let key = "ImageTagMutabilityExclusions";
     let mut filters = checked_texts(fields, key, |filter| {
         let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '*' | '-');
@@ -226,14 +243,21 @@ fn kms_key(fields: &Fields<'_>) -> Option<String> {
 fn lifecycle_policy(fields: &Fields<'_>) -> Option<Wish<Policy>> {
     let key = "LifecyclePolicy";
     let raw = fields.raw(key)?;
+    if raw.as_str() == Some("None") {
+        return Some(Wish::Absent);
+    }
+    whole_policy(fields, key, raw).map(Wish::Is)
+}
+
+/// A whole lifecycle policy, as a map or as JSON text.
+pub(super) fn whole_policy(fields: &Fields<'_>, key: &'static str, raw: &serde_json::Value) -> Option<Policy> {
     let parsed = match raw.as_str() {
-        Some("None") => return Some(Wish::Absent),
         Some(text) => lifecycle::parse_text(text),
         // A file's own numbers are read as CloudFormation will deliver them: what is checked here is accepted there.
         None => lifecycle::parse_lenient(&as_delivered(raw)),
     };
     match parsed {
-        Ok(policy) => Some(Wish::Is(policy)),
+        Ok(policy) => Some(policy),
         Err(flaws) => {
             for flaw in flaws {
                 let separator = if flaw.path.is_empty() { "" } else { "." };

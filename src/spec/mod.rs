@@ -13,6 +13,7 @@ pub mod layer;
 pub mod outputs;
 mod stored;
 mod tags;
+mod terms;
 
 pub use fields::Problem;
 

@@ -57,7 +57,7 @@ def cloud(variables: dict[str, str], bootstrap: Path) -> Iterator[Cloud]:
         uninstall(cloud, installation, "StateBucket")
     deploy(variables)
     yield cloud
-    kept = [cloud.log_group, cloud.resource("FindingsLogGroup")]
+    kept = [cloud.log_group, cloud.resource("FindingsLogGroup"), cloud.resource("DriftLogGroup")]
     uninstall(cloud, installation, "StateBucket")
     for log_group in kept:
         cloud.client("logs").delete_log_group(logGroupName=log_group)

@@ -5,54 +5,25 @@ Every reader asks the service itself. Nothing here knows what a test expects.
 
 from __future__ import annotations
 
-import datetime
 import gzip
 import json
 from typing import Any, Iterable
 
 from botocore.exceptions import ClientError
-from captured import taken
 from cloud import EVERY, Cloud, until
-from scanned import Event, Image, Key
+from feed import Feed
+from scanned import Image, Key
 
 POLICY = "declarations/findings-policy.json"
 Finding = dict[str, Any]
 
 
-class Forwarding:
+class Forwarding(Feed):
     """One findings function, by its two queues and its state bucket."""
 
     def __init__(self, cloud: Cloud, queue_url: str, dead_letter_url: str) -> None:
-        self.cloud, self.queue_url, self.dead_letter_url = cloud, queue_url, dead_letter_url
-        self._s3, self._sqs = cloud.client("s3"), cloud.client("sqs")
-
-    # ---- what comes in ----
-
-    def put(self, *events: Event) -> None:
-        """As the service itself puts them on the account's bus."""
-        entries = [{"Source": one["source"], "DetailType": one["detail-type"], "Detail": json.dumps(one["detail"]),
-                    "Resources": one["resources"], "Time": datetime.datetime.fromisoformat(one["time"])}
-                   for one in events]
-        for at in range(0, len(entries), 10):
-            answer = self.cloud.client("events").put_events(Entries=entries[at:at + 10])
-            assert answer["FailedEntryCount"] == 0, answer
-
-    def send(self, *bodies: Any) -> None:
-        """Past EventBridge into the queue, all at once. A text goes as it is."""
-        entries = [{"Id": str(number), "MessageBody": body if isinstance(body, str) else json.dumps(body)}
-                   for number, body in enumerate(bodies)]
-        assert not self._sqs.send_message_batch(QueueUrl=self.queue_url, Entries=entries).get("Failed")
-
-    def waiting(self) -> int:
-        """Messages in the queue, those at work and those delayed too."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible",
-                 "ApproximateNumberOfMessagesDelayed"]
-        counts = self._sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=names)["Attributes"]
-        return sum(int(count) for count in counts.values())
-
-    def settle(self, seconds: float = 90) -> None:
-        """Until all that came is done. A job is there before the message that led to it is gone."""
-        until(lambda: self.waiting() == 0, "the end of all messages", seconds, 0.1)
+        super().__init__(cloud, queue_url, dead_letter_url)
+        self._s3 = cloud.client("s3")
 
     # ---- what it is told to do ----
 
@@ -113,16 +84,6 @@ class Forwarding:
         """How often that was written."""
         listed = self._s3.list_object_versions(Bucket=self.cloud.bucket, Prefix=image.state_key)
         return len(listed.get("Versions", []))
-
-    def letters(self) -> list[dict[str, Any]]:
-        """The dead letters; they are gone after this."""
-        return [json.loads(body) for body in taken(self._sqs, self.dead_letter_url)]
-
-    def wait_for_letters(self, count: int, seconds: float = 60) -> list[dict[str, Any]]:
-        """So many of them."""
-        found: list[dict[str, Any]] = []
-        until(lambda: found.extend(self.letters()) or len(found) >= count, f"{count} dead letters", seconds)
-        return found
 
     # ---- what was called ----
 

@@ -1,6 +1,6 @@
 //! Settings: strict about what is needed, total about what is wrong, silent about secrets.
 
-use ecr_steward::config::{BadEnvironment, FindingsSettings, Settings};
+use ecr_steward::config::{BadEnvironment, DriftSettings, FindingsSettings, Settings};
 
 const GOOD: [(&str, &str); 6] = [
     ("AWS_REGION", "eu-west-1"),
@@ -23,6 +23,12 @@ const FINDINGS: [(&str, &str); 8] = [
     ("REPOSITORY_NAME_PATTERN", "*"),
 ];
 
+/// What the drift function needs beside what the two above have.
+const DRIFT: [(&str, &str); 2] = [
+    ("SETTLE_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/settle"),
+    ("FUNCTION_ROLE_ARN", "arn:aws:iam::123456789012:role/ecr-steward-drift"),
+];
+
 /// Reads the good environment with some variables set otherwise; an empty value is a variable that is not set.
 fn read(other: &[(&str, &str)]) -> Result<Settings, BadEnvironment> {
     Settings::read(&|name| lookup(other, name))
@@ -33,8 +39,13 @@ fn read_findings(other: &[(&str, &str)]) -> Result<FindingsSettings, BadEnvironm
     FindingsSettings::read(&|name| lookup(other, name))
 }
 
+/// The same for the drift function.
+fn read_drift(other: &[(&str, &str)]) -> Result<DriftSettings, BadEnvironment> {
+    DriftSettings::read(&|name| lookup(other, name))
+}
+
 fn lookup(other: &[(&str, &str)], name: &str) -> Option<String> {
-    let set = other.iter().chain(&GOOD).chain(&FINDINGS).find(|(variable, _)| *variable == name)?;
+    let set = other.iter().chain(&GOOD).chain(&FINDINGS).chain(&DRIFT).find(|(variable, _)| *variable == name)?;
     Some(set.1.to_owned())
 }
 
@@ -173,4 +184,43 @@ fn services_of_the_findings_half_have_endpoints_of_their_own_as_aws_spells_them(
         let endpoints = read(&[(&format!("AWS_ENDPOINT_URL_{service}"), "http://own")]).unwrap().endpoints;
         assert_eq!([endpoints.of(service), endpoints.of("ECR")], [Some("http://own"), None]);
     }
+}
+
+#[test]
+fn the_drift_function_needs_what_the_findings_function_needs_but_for_the_bus_and_two_more() {
+    let settings = read_drift(&[]).unwrap();
+    assert_eq!(settings.shared, read(&[]).unwrap());
+    assert_eq!((settings.account.as_str(), settings.partition.as_str()), ("123456789012", "aws"));
+    assert_eq!(settings.dead_letter_url, "https://sqs.eu-west-1.amazonaws.com/123456789012/dead");
+    assert_eq!(settings.settle_queue_url, "https://sqs.eu-west-1.amazonaws.com/123456789012/settle");
+    assert_eq!((settings.topic_arn.as_str(), settings.max_receives), ("arn:aws:sns:eu-west-1:123456789012:topic", 5));
+    assert_eq!((settings.stack_name.as_str(), settings.repository_pattern.as_str()), ("ecr-steward", "*"));
+    assert_eq!(settings.role_arn, "arn:aws:iam::123456789012:role/ecr-steward-drift");
+    let needed = GOOD.iter().chain(&FINDINGS).chain(&DRIFT).filter(|(name, _)| *name != "EVENT_BUS_NAME");
+    for (name, _) in needed {
+        let BadEnvironment(wrong) = read_drift(&[(name, "")]).unwrap_err();
+        assert_eq!(wrong, [format!("{name} is not set")]);
+    }
+    assert!(read_drift(&[("EVENT_BUS_NAME", "")]).is_ok());
+}
+
+#[test]
+fn nonsense_for_the_drift_function_is_refused_by_name() {
+    let nonsense = [
+        ("SETTLE_QUEUE_URL", "settle"),
+        ("FUNCTION_ROLE_ARN", "ecr-steward-drift"),
+        ("FUNCTION_ROLE_ARN", "arn:aws:iam::123456789012:user/me"),
+        ("FUNCTION_ROLE_ARN", "arn:aws:iam::123456789012:role/"),
+        ("FUNCTION_ROLE_ARN", "arn:aws:sts::123456789012:role/x"),
+        ("FUNCTION_ROLE_ARN", "arn:aws:iam::1:role/x"),
+        ("ACCOUNT_ID", "1"),
+        ("MAX_RECEIVES", "0"),
+    ];
+    for (name, value) in nonsense {
+        let BadEnvironment(wrong) = read_drift(&[(name, value)]).unwrap_err();
+        let [line] = wrong.as_slice() else { panic!("{wrong:?}") };
+        assert!(line.starts_with(name) && line.contains(value), "{line}");
+    }
+    let path = "arn:aws-cn:iam::123456789012:role/a/path/name";
+    assert!(read_drift(&[("FUNCTION_ROLE_ARN", path)]).is_ok());
 }

@@ -3,6 +3,8 @@
 use crate::support::scene::{at_once, decided};
 use crate::support::{Mailbox, Scene, run};
 use crate::template::resources;
+use ecr_steward::event::api_call;
+use ecr_steward::event::drift::{self, Cause};
 use ecr_steward::event::findings::Job;
 use ecr_steward::event::message::Message;
 use ecr_steward::event::reply::Status;
@@ -137,7 +139,7 @@ fn what_cannot_be_answered_says_why() {
 fn batches_of_the_queue_are_told_from_requests() {
     for (name, event) in events() {
         assert_eq!(is_batch(&event), name.starts_with("sqs-"), "{name}");
-        if !is_batch(&event) || name.starts_with("sqs-findings") {
+        if !is_batch(&event) || name.starts_with("sqs-findings") || name.starts_with("sqs-drift") {
             continue;
         }
         let bodies = event["Records"].as_array().unwrap().iter().map(|record| record["body"].as_str().unwrap_or(""));
@@ -217,10 +219,12 @@ fn each_request_comes_to_what_its_name_says() {
     });
 }
 
-/// Lines of the README about events of the findings function: name, rule and what it comes to.
-fn rows_of_findings() -> Vec<[String; 3]> {
+/// Lines of the README about events of one function: name, rule and what it comes to.
+fn rows_of(function: &str) -> Vec<[String; 3]> {
     let readme = std::fs::read_to_string(format!("{EVENTS}/README.md")).unwrap();
-    let rows = readme.lines().filter(|line| line.starts_with("| [`"));
+    let (_, from) = readme.split_once(&format!("\n## Of the {function} function\n")).expect("a section");
+    let section = from.split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| [`"));
     let cells = rows.map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect::<Vec<_>>());
     cells
         .filter_map(|cells| {
@@ -231,10 +235,13 @@ fn rows_of_findings() -> Vec<[String; 3]> {
         .collect()
 }
 
-/// What a message comes to, in the README's words.
+fn here() -> Place {
+    Place { partition: "aws".into(), region: "us-east-1".into(), account: "123456789012".into() }
+}
+
+/// What a message comes to for the findings function, in the README's words.
 fn comes_to(body: &str) -> String {
-    let here = Place { partition: "aws".into(), region: "us-east-1".into(), account: "123456789012".into() };
-    match scan::read(body, &here) {
+    match scan::read(body, &here()) {
         Ok(Incoming::NotOurs(_)) => "not ours".to_owned(),
         Ok(Incoming::Jobs(jobs)) => jobs.iter().map(job_word).collect::<Vec<_>>().join(" + "),
         Err(_) => "unreadable".to_owned(),
@@ -250,10 +257,27 @@ fn job_word(job: &Job) -> String {
     }
 }
 
-#[test]
-fn events_of_the_findings_function_come_to_what_the_readme_says() {
-    let (events, rows) = (events(), rows_of_findings());
-    assert!(rows.len() >= 15, "{} rows", rows.len());
+/// What a message comes to for the drift function, in the README's words.
+fn comes_to_drift(body: &str) -> String {
+    match api_call::read(body, &here()) {
+        Ok(api_call::Incoming::NotOurs(_)) => "not ours".to_owned(),
+        Ok(api_call::Incoming::Job(job)) => match job {
+            drift::Job::Look(look) => match look.cause {
+                Cause::Call(call) => format!("look ({call})"),
+                Cause::Push => "look (push)".to_owned(),
+                Cause::Asked => "look (asked)".to_owned(),
+            },
+            drift::Job::Sweep(_) => "sweep".to_owned(),
+            drift::Job::Part(_) => "part".to_owned(),
+            drift::Job::Assemble(_) => "assemble".to_owned(),
+        },
+        Err(_) => "unreadable".to_owned(),
+    }
+}
+
+fn come_to_what_the_readme_says(function: &str, at_least: usize, comes_to: fn(&str) -> String) {
+    let (events, rows) = (events(), rows_of(function));
+    assert!(rows.len() >= at_least, "{} rows", rows.len());
     for [name, _, wished] in rows {
         let event = &events[&name];
         let found = if is_batch(event) {
@@ -264,6 +288,16 @@ fn events_of_the_findings_function_come_to_what_the_readme_says() {
         };
         assert_eq!(found, wished, "{name}");
     }
+}
+
+#[test]
+fn events_of_the_findings_function_come_to_what_the_readme_says() {
+    come_to_what_the_readme_says("findings", 15, comes_to);
+}
+
+#[test]
+fn events_of_the_drift_function_come_to_what_the_readme_says() {
+    come_to_what_the_readme_says("drift", 12, comes_to_drift);
 }
 
 /// EventBridge's matching, as far as the template's patterns use it: values, `exists`, and objects within lists.
@@ -282,11 +316,12 @@ fn admits(pattern: &Value, at: Option<&Value>) -> bool {
     }
 }
 
-#[test]
-fn each_event_of_the_findings_function_passes_the_rule_the_readme_says() {
-    let (events, rules) = (events(), resources("AWS::Events::Rule"));
+/// `prefix` begins the names of the function's rules.
+fn pass_the_rule_the_readme_says(function: &str, prefix: &str) {
+    let (events, mut rules) = (events(), resources("AWS::Events::Rule"));
+    rules.retain(|(name, _)| name.starts_with(prefix));
     let mut passed = BTreeSet::new();
-    for [name, wished, _] in rows_of_findings() {
+    for [name, wished, _] in rows_of(function) {
         let event = &events[&name];
         let lets_through = |rule: &Value| match rule["Properties"].get("EventPattern") {
             Some(pattern) => admits(pattern, Some(event)),
@@ -298,4 +333,14 @@ fn each_event_of_the_findings_function_passes_the_rule_the_readme_says() {
         passed.extend(through);
     }
     assert_eq!(passed, rules.iter().map(|(name, _)| name.as_str()).collect(), "every rule has an event");
+}
+
+#[test]
+fn each_event_of_the_findings_function_passes_the_rule_the_readme_says() {
+    pass_the_rule_the_readme_says("findings", "Findings");
+}
+
+#[test]
+fn each_event_of_the_drift_function_passes_the_rule_the_readme_says() {
+    pass_the_rule_the_readme_says("drift", "Drift");
 }

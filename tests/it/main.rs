@@ -8,14 +8,20 @@
     reason = "a test ends where its assumption does; clippy.toml allows these in test functions, not in what they call"
 )]
 
+mod api_calls;
 mod bad_input;
+mod baseline;
+mod baseline_resource;
 mod cli;
 mod cli_findings;
+mod compliance;
 mod config;
 mod continued;
 mod converge;
 mod crashes;
 mod custom_resource;
+mod drift;
+mod drift_function;
 mod engine;
 mod events;
 mod farewell;
@@ -39,6 +45,8 @@ mod robustness;
 mod sequences;
 mod settings;
 mod support;
+mod sweep;
 mod template;
+mod template_drift;
 mod template_findings;
 mod wire;

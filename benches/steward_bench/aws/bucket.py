@@ -30,6 +30,11 @@ class Bucket:
         self._objects[path] = (body, etag, formatdate(usegmt=True))
         return etag
 
+    def get(self, path: str) -> bytes | None:
+        """An object's body."""
+        found = self._objects.get(path)
+        return found[0] if found else None
+
     def answer(self, request: Request) -> Answer:
         """GET, HEAD, PUT and DELETE of an object, and listings of a bucket."""
         path, query = split(request)

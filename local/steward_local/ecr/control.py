@@ -13,6 +13,8 @@
                                         GET tells
     POST    images                      another push time for an image
     PUT     scans    DELETE  scans      what a scan found, see scans.set_scan; without a body all scans go
+    PUT     previews DELETE  previews   {"seconds": 0.3, "status": "COMPLETE"}: how long previews of lifecycle policies
+                                        take that begin from now on, and how they end
     GET     hub                         ?region=: is Security Hub enabled, its findings by id, and the ids of imports
                                         that were ignored for their UpdatedAt
     PUT     hub      DELETE  hub        {"enabled": true, "region": "us-east-1"}; DELETE forgets findings
@@ -29,7 +31,7 @@ from moto.ecr import models
 from werkzeug.wrappers import Request, Response
 
 from ..hub import store
-from . import backend, scans
+from . import backend, previews, scans
 from .journal import Fault, Journal
 from .limits import Limits
 
@@ -44,11 +46,12 @@ def answer(request: Request, journal: Journal, limits: Limits) -> Response:
         "hub": lambda: show_hub(request.args.get("region", "us-east-1"))}
     cleared: dict[str, Callable[[], None]] = {
         "calls": journal.reset, "faults": journal.clear_faults, "limits": limits.clear,
-        "poisons": store.poisons.clear, "scans": lambda: scans.clear(wished(request)),
+        "poisons": store.poisons.clear, "previews": previews.clear, "scans": lambda: scans.clear(wished(request)),
         "hub": lambda: store.forget((wished(request) or {}).get("region", "us-east-1"))}
     taken: dict[tuple[str, str], Callable[[Any], None]] = {
         ("POST", "faults"): lambda wish: journal.inject(Fault.of(wish)), ("POST", "images"): age_image,
         ("POST", "limits"): limits.set, ("PUT", "limits"): limits.set, ("PUT", "scans"): scans.set_scan,
+        ("PUT", "previews"): previews.set_wish,
         ("PUT", "hub"): set_hub, ("POST", "poisons"): store.poisons.add}
     try:
         if method == "GET" and path in shown:

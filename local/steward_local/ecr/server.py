@@ -17,7 +17,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.wrappers import Request, Response
 
 from ..hub import service as hub
-from . import backend, control, model, registry, rules, scans
+from . import backend, control, model, previews, registry, rules, scans
 from .errors import EcrError
 from .journal import Journal
 from .limits import Limits
@@ -97,6 +97,8 @@ class Application:
             own = registry.answer(operation, checked, state)
             if own is None:
                 own = scans.answer(operation, checked, state)
+            if own is None:
+                own = previews.answer(operation, checked, state)
             if own is not None:
                 return Response(json.dumps(own), content_type=JSON_TYPE)
             response = self.moto(request, json.dumps(checked).encode())

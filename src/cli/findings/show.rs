@@ -24,7 +24,8 @@ pub(super) struct Beside<'a> {
 /// Writes to stdout.
 pub(super) fn show(global: &Global, sheet: &Sheet, beside: &Beside<'_>) -> anyhow::Result<()> {
     match global.format {
-        Format::Table => written(&table::write(sheet)),
+        // The last is no format of findings, and refused before.
+        Format::Table | Format::Asff => written(&table::write(sheet)),
         Format::Json | Format::Yaml => data(global.format, "", &value(sheet, beside)),
         Format::Markdown => written(&markdown::write(sheet)),
         Format::Html => written(&html::write(sheet)),

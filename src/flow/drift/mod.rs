@@ -4,9 +4,19 @@
 //! journal → carry out → account. Reading and writing repositories goes through the ports of `flow`; what follows are the
 //! ports this walk needs beside them. Each has two implementors, `aws` and the tests' world.
 
+mod breaker;
 pub mod budget;
+pub mod housekeeping;
+pub mod journal;
 pub mod keep;
+pub mod look;
+mod mend;
 pub mod owner;
+mod papers;
+pub mod preview;
+pub mod revert;
+pub mod sweep;
+pub mod whose;
 
 use super::{Postpone, Read, Recall, Stacks, Version, Write};
 use crate::event::drift::Job;
@@ -124,6 +134,8 @@ pub enum PreviewState {
         page: Listing<Expiring>,
         /// `expiringImageTotalCount`
         expiring: u64,
+        /// `lifecyclePolicyText`: which policy it is of, where ECR says so.
+        of: Option<String>,
     },
     /// `EXPIRED` or `FAILED`, in ECR's word.
     Failed(String),

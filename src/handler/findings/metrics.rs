@@ -1,22 +1,19 @@
-//! Counting, for CloudWatch: one line per invocation in the embedded metric format, and one per sink. Few dimensions: a
-//! vulnerability or an image is never one.
+//! Counting, for CloudWatch: one line per invocation, and one per sink.
 
 use super::sort::Task;
 use super::work::Done;
 use crate::event::findings::{Cause, Job};
 use crate::flow::findings::account::Outcome;
+use crate::handler::embedded::{self, Counts};
 use crate::policy::change::ChangeKind;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
-
-/// The namespace of all metrics.
-const NAMESPACE: &str = "EcrSteward";
 
 /// Counts of one invocation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Metrics {
-    counts: BTreeMap<&'static str, usize>,
-    by_sink: BTreeMap<&'static str, BTreeMap<&'static str, usize>>,
+    counts: Counts,
+    by_sink: BTreeMap<&'static str, Counts>,
 }
 
 impl Metrics {
@@ -61,27 +58,10 @@ impl Metrics {
 
     /// The lines to be written to standard output; the time, in milliseconds since 1970, goes with them.
     pub(super) fn lines(&self, stack: &str, now: i64) -> String {
-        let mut lines = embedded(&json!({"Stack": stack}), &self.counts, now);
+        let mut lines = embedded::line(&json!({"Stack": stack}), &self.counts, now);
         for (sink, counts) in &self.by_sink {
-            lines.push_str(&embedded(&json!({"Stack": stack, "Sink": sink}), counts, now));
+            lines.push_str(&embedded::line(&json!({"Stack": stack, "Sink": sink}), counts, now));
         }
         lines
     }
-}
-
-/// One line (CloudWatch user guide, "Specification: Embedded metric format").
-fn embedded(dimensions: &Value, counts: &BTreeMap<&'static str, usize>, now: i64) -> String {
-    let names: Vec<&String> = dimensions.as_object().into_iter().flat_map(Map::keys).collect();
-    let metrics: Vec<Value> = counts.keys().map(|name| json!({"Name": name, "Unit": "Count"})).collect();
-    let mut line = json!({
-        "_aws": {
-            "Timestamp": now,
-            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [names], "Metrics": metrics}],
-        },
-    });
-    if let Some(members) = line.as_object_mut() {
-        members.extend(dimensions.as_object().cloned().unwrap_or_default());
-        members.extend(counts.iter().map(|(name, count)| ((*name).to_owned(), json!(count))));
-    }
-    format!("{line}\n")
 }

@@ -2,23 +2,11 @@
 
 use crate::event::findings::{Cause, ImageJob, Job};
 use crate::event::scan::{Incoming, read};
+use crate::handler::batch::Message;
 use crate::model::image::ImageRef;
 use crate::model::place::Place;
 use crate::spec::findings::Glob;
-use aws_lambda_events::event::sqs::SqsEvent;
-use serde_json::Value;
 use std::collections::BTreeMap;
-
-/// One message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Message {
-    /// What SQS calls it; absent where somebody invoked the function with an event.
-    pub(super) id: Option<String>,
-    /// The event or job.
-    pub(super) body: String,
-    /// How often it has been received, this time included.
-    pub(super) receives: u32,
-}
 
 /// Something to do, and the messages that asked for it, by their place in the batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,21 +21,6 @@ pub(super) struct Sorted {
     pub(super) tasks: Vec<Task>,
     pub(super) malformed: Vec<(usize, String)>,
     pub(super) not_ours: Vec<String>,
-}
-
-/// The messages of an invocation: a batch of the queue, or one event by hand.
-pub(super) fn messages(event: Value) -> Result<Vec<Message>, String> {
-    if !crate::handler::messages::is_batch(&event) {
-        return Ok(vec![Message { id: None, body: event.to_string(), receives: 1 }]);
-    }
-    let batch: SqsEvent =
-        serde_json::from_value(event).map_err(|error| format!("the batch cannot be read: {error}"))?;
-    let message = |record: aws_lambda_events::event::sqs::SqsMessage| Message {
-        id: record.message_id,
-        body: record.body.unwrap_or_default(),
-        receives: record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1),
-    };
-    Ok(batch.records.into_iter().map(message).collect())
 }
 
 /// Reads messages and puts together what is about one image. Of repositories this installation may not read, nothing is to be had.

@@ -1,7 +1,7 @@
 //! One job: done, handed back for want of time, or failed.
 
 use super::Counter;
-use super::sort::{Message, Task};
+use super::sort::Task;
 use crate::event::findings::{ImageJob, Job};
 use crate::fault::Fault;
 use crate::flow::Version;
@@ -9,6 +9,7 @@ use crate::flow::findings::account::Account;
 use crate::flow::findings::policies::InForce;
 use crate::flow::findings::reconcile::{Run, reconcile, search};
 use crate::flow::findings::{Forwarding, day_of, tell, walk};
+use crate::handler::batch::{Deadlines, Message, PANICKED};
 use crate::spec::findings::Glob;
 use futures_util::FutureExt as _;
 use jiff::civil::Date;
@@ -20,10 +21,7 @@ use tokio::time::{Instant, timeout_at};
 pub(super) struct Tour<'a, W> {
     pub(super) counter: &'a Counter<'a, W>,
     pub(super) world: &'a W,
-    /// Nothing new is begun after this; what was done is written down.
-    pub(super) until: Instant,
-    /// Whatever is not done by then is dropped.
-    pub(super) stop: Instant,
+    pub(super) deadlines: Deadlines,
     pub(super) messages: &'a [Message],
 }
 
@@ -40,17 +38,17 @@ pub(super) struct Done {
 
 /// Does one job; never fails and never panics.
 pub(super) async fn work<W: Forwarding>(tour: &Tour<'_, W>, task: &Task) -> Done {
-    if Instant::now() >= tour.until {
+    if Instant::now() >= tour.deadlines.until {
         // Nothing was begun, so this is no failure of the message.
         let back = tour.world.enqueue(std::slice::from_ref(&task.job), 0).await;
         return Done { trouble: back.err().map(|fault| fault.to_string()), ..Done::default() };
     }
     // The world is reached through shared references only; what a job holds is dropped with it.
     let job = AssertUnwindSafe(Box::pin(one(tour, task))).catch_unwind();
-    match timeout_at(tour.stop, job).await {
+    match timeout_at(tour.deadlines.stop, job).await {
         Ok(Ok(Ok(done))) => done,
         Ok(Ok(Err(fault))) => Done { trouble: Some(fault.to_string()), ..Done::default() },
-        Ok(Err(_)) => Done { trouble: Some("ecr-steward failed internally (panic)".to_owned()), ..Done::default() },
+        Ok(Err(_)) => Done { trouble: Some(PANICKED.to_owned()), ..Done::default() },
         Err(_) => Done { trouble: Some("out of time".to_owned()), ..Done::default() },
     }
 }
@@ -66,7 +64,7 @@ async fn one<W: Forwarding>(tour: &Tour<'_, W>, task: &Task) -> Result<Done, Fau
         policy: &policy,
         now: counter.now.div_euclid(1_000),
         today,
-        until: tour.until,
+        until: tour.deadlines.until,
     };
     match &task.job {
         Job::Image(job) => image(tour, task, job, &policy, today).await,
@@ -108,7 +106,7 @@ async fn image<W: Forwarding>(
     let began = Instant::now();
     let message = task.messages.first().and_then(|index| tour.messages.get(*index));
     let event = message.and_then(|message| serde_json::from_str(&message.body).ok()).unwrap_or(Value::Null);
-    let walk_tour = walk::Tour { world: tour.world, policy, now: tour.counter.now, today, until: tour.until };
+    let walk_tour = walk::Tour { world: tour.world, policy, now: tour.counter.now, today, until: tour.deadlines.until };
     let account = walk::walk(&walk_tour, job, &event).await?;
     summary(job, &account, task.messages.len(), began);
     if account.hub_is_off {

@@ -83,6 +83,12 @@ impl Document {
         rest
     }
 
+    /// The document with each statement as `edit` leaves it, `None` being gone, in their order.
+    #[must_use]
+    pub fn edited(&self, edit: impl Fn(&Statement) -> Option<Statement>) -> Document {
+        Document { statements: self.statements.iter().filter_map(edit).collect(), ..self.clone() }
+    }
+
     /// The policy text to write: always the same for the same document, nothing in it that could be left out.
     ///
     /// The version is 2012-10-17, unless the document is of the older one and holds a `${`: that is plain text

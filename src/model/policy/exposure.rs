@@ -74,7 +74,7 @@ pub fn public_exposure(statement: &Statement) -> Option<String> {
 }
 
 /// How the statement names everybody, or `None` when it does not.
-fn everybody(meaning: &Meaning) -> Option<String> {
+pub(super) fn everybody(meaning: &Meaning) -> Option<String> {
     let principals = meaning.principals.as_ref()?;
     if principals.inverted {
         return Some("it allows everybody but those NotPrincipal names".to_owned());
@@ -88,7 +88,7 @@ fn everybody(meaning: &Meaning) -> Option<String> {
 }
 
 /// Why a condition leaves open who calls; `None` when it bounds that.
-fn why_unbounded(operator: &str, key: &str, values: &BTreeSet<String>) -> Option<String> {
+pub(super) fn why_unbounded(operator: &str, key: &str, values: &BTreeSet<String>) -> Option<String> {
     let Some((name, bound)) = KEYS.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) else {
         return Some(format!("{key} does not tell who calls"));
     };

@@ -15,6 +15,7 @@ mod flaw;
 mod meaning;
 mod ownership;
 mod principal;
+mod reach;
 mod reading;
 mod rules;
 mod statement;
@@ -30,6 +31,7 @@ pub use ownership::{
     Mode, desired, is_ours, needs_change, user_statement, user_statement_for, user_statements, version_conflict,
 };
 pub use principal::{Principal, parse_principal};
+pub use reach::{Reach, reach, without_accounts};
 pub use rules::Kind;
 pub use statement::Statement;
 

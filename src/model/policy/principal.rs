@@ -95,7 +95,7 @@ fn not_a_principal(text: &str) -> String {
 }
 
 /// What stays behind in a stored policy when the user or role behind an ARN is deleted, e.g. `AROA…`.
-fn is_unique_id(text: &str) -> bool {
+pub(super) fn is_unique_id(text: &str) -> bool {
     (16..=128).contains(&text.len())
         && text.starts_with('A')
         && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())

@@ -2,10 +2,26 @@
 //!
 //! A [`Standing`] is one repository's line in the compliance report and, between the workers of a sweep, in the state
 //! bucket. What must be written to mend it is a [`Remedy`] beside it, since only what is in force decides whether it is.
+//!
+//! `judge` puts a repository's checks together; `layers` knows which rules are for it, `settings`, `tags` and `access` hold
+//! it against one requirement each (`verdict`), `remedies` makes writes of what would mend them, and `templates` makes
+//! creation templates of a whole baseline. `declared` holds it against its fleet's declaration.
 
+mod access;
+mod declared;
+mod fingerprint;
 mod judge;
+mod layers;
+mod remedies;
+mod settings;
+mod tags;
+mod templates;
+mod verdict;
 
+pub use declared::{declared, missing};
+pub use fingerprint::fingerprint;
 pub use judge::{Subject, judge};
+pub use templates::{CreationTemplates, creation_templates};
 
 use super::Step;
 use crate::model::name::RepositoryName;
@@ -170,7 +186,8 @@ pub struct Standing {
     pub fingerprint: String,
 }
 
-/// What mends one check: the index of the check in its standing, and the writes.
+/// What mends one check: the index of the check in its standing, and the writes. Two checks may share a step: it is the
+/// same in both, and written once it mends both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remedy {
     /// Which check.

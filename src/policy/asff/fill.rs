@@ -10,19 +10,22 @@ use super::limits::{
 use super::weakness::{advice, vulnerability};
 use crate::model::finding::{Finding, Scanner};
 use crate::model::image::ImageRef;
+use crate::model::place::Place;
 use crate::policy::text::{UNNAMED, clip, clip_or, link, time};
 use std::borrow::Cow;
 
 /// The format's version (Security Hub API model, `AwsSecurityFinding`).
-pub(super) const SCHEMA_VERSION: &str = "2018-10-08";
+pub const SCHEMA_VERSION: &str = "2018-10-08";
 /// What Security Hub calls an image (user guide, "`AwsEcrContainerImage`").
 pub(super) const RESOURCE_TYPE: &str = "AwsEcrContainerImage";
 /// A custom integration may name its product; the console filters by it.
-const PRODUCT_NAME: &str = "ecr-steward";
+pub const PRODUCT_NAME: &str = "ecr-steward";
 /// The type of a vulnerability (Security Hub user guide, "Types taxonomy for ASFF").
 const VULNERABILITY_TYPES: &[&str] = &["Software and Configuration Checks/Vulnerabilities/CVE"];
+/// The type of what is not as it should be, without being a vulnerability.
+pub const BEST_PRACTICES: &str = "Software and Configuration Checks/AWS Security Best Practices";
 /// The type of an image that nobody looks into.
-const SCANNING_TYPES: &[&str] = &["Software and Configuration Checks/AWS Security Best Practices"];
+const SCANNING_TYPES: &[&str] = &[BEST_PRACTICES];
 
 /// Everything that is known, as far as there is room.
 pub(super) fn form<'a>(telling: &Telling<'a>, room: Room) -> Form<'a> {
@@ -51,14 +54,13 @@ pub(super) fn form<'a>(telling: &Telling<'a>, room: Room) -> Form<'a> {
 /// What Security Hub demands, and nothing a stranger wrote.
 pub(super) fn demanded<'a>(telling: &Telling<'a>, resource: Resource<'a>) -> Form<'a> {
     let place = &telling.image.place;
-    let (partition, region, account) = (&place.partition, &place.region, &place.account);
     Form {
         schema_version: SCHEMA_VERSION,
         id: telling.id.told(),
-        product_arn: format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default"),
+        product_arn: product_arn(place),
         product_name: None,
         generator_id: generator(telling.finding.scanner),
-        aws_account_id: account,
+        aws_account_id: &place.account,
         types: &[],
         first_observed_at: None,
         created_at: time(telling.created),
@@ -74,6 +76,12 @@ pub(super) fn demanded<'a>(telling: &Telling<'a>, resource: Resource<'a>) -> For
         finding_provider_fields: None,
         record_state: if telling.is_archived() { "ARCHIVED" } else { "ACTIVE" },
     }
+}
+
+/// The product custom integrations belong to: the account's own (Security Hub user guide, "Custom integrations").
+pub fn product_arn(place: &Place) -> String {
+    let Place { partition, region, account } = place;
+    format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default")
 }
 
 const fn generator(scanner: Scanner) -> &'static str {
@@ -175,7 +183,7 @@ fn resource<'a>(telling: &Telling<'a>, room: Room) -> Resource<'a> {
 }
 
 /// The partitions Security Hub has words for (API model, `Partition`); any other is left out, since it would be refused.
-fn partition(partition: &str) -> Option<&str> {
+pub fn partition(partition: &str) -> Option<&str> {
     match partition {
         "aws" | "aws-cn" | "aws-us-gov" => Some(partition),
         "aws-iso" => Some("aws-us-iso"),

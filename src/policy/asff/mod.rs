@@ -13,6 +13,7 @@ mod plain;
 mod weakness;
 
 pub use batch::Batches;
+pub use fill::{BEST_PRACTICES, PRODUCT_NAME, SCHEMA_VERSION, partition, product_arn};
 pub use flaws::flaws;
 pub use limits::{BATCH_BYTES, BATCH_COUNT};
 

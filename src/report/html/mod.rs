@@ -22,12 +22,7 @@ const COLUMNS: [&str; 7] = ["Severity", "Vulnerability", "Package", "Fixed in", 
 
 /// Writes the sheet.
 pub fn write(sheet: &Sheet) -> String {
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{CONTENT_POLICY}\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>Findings in container images</title>\n<style>\n{STYLE}</style></head>\n<body><main>\n"
-    );
+    let mut out = begin("Findings in container images", CONTENT_POLICY, "");
     head(&mut out, sheet);
     charts(&mut out, sheet);
     notes(&mut out, &sheet.waivers_expired, "expired", "findings count again");
@@ -35,6 +30,16 @@ pub fn write(sheet: &Sheet) -> String {
     table(&mut out, sheet);
     let _ = write!(out, "</main>\n<script>\n{SCRIPT}</script></body></html>\n");
     out
+}
+
+/// A page's beginning, up to where its content begins. `style` comes after the style all pages share.
+pub(super) fn begin(title: &str, content_policy: &str, style: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{content_policy}\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>{title}</title>\n<style>\n{STYLE}{style}</style></head>\n<body><main>\n"
+    )
 }
 
 fn head(out: &mut String, sheet: &Sheet) {
@@ -179,7 +184,7 @@ fn beside(row: &Row) -> String {
     escape(&format!("{} {} {}", row.image.digest.short(), place.account, place.region))
 }
 
-fn small(html: &str) -> String {
+pub(super) fn small(html: &str) -> String {
     if html.is_empty() { String::new() } else { format!("<small>{html}</small>") }
 }
 
@@ -204,7 +209,7 @@ const fn class(severity: Severity) -> &'static str {
 }
 
 /// Text, harmless in HTML and in its quoted attributes.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

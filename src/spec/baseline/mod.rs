@@ -1,7 +1,14 @@
 //! The posture every repository is held to: `Custom::EcrBaseline`, checked.
 //!
-//! `check` puts a declaration together and reports every problem at once. What several rules say of one repository is
-//! put together in `plan::posture`, where the repository is known.
+//! `check` puts a declaration together and reports every problem at once, `require` reads what a rule asks for, `bounds`
+//! says whether a rule stays within what an earlier one accepts. What several rules say of one repository is put
+//! together in `plan::posture`, where the repository is known.
+
+pub mod bounds;
+mod check;
+mod require;
+
+pub use check::check;
 
 use super::findings::Glob;
 use crate::lifecycle::Policy;

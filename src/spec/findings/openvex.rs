@@ -5,9 +5,10 @@
 
 use super::statement::{self, Statement};
 use super::target::{Target, Terms};
-use super::waivers::{MAX_WAIVERS, repositories, until};
+use super::waivers::MAX_WAIVERS;
 use super::{Glob, Waiver};
 use crate::spec::fields::{Fields, Problem, kind_of, shown};
+use crate::spec::terms;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
@@ -25,8 +26,11 @@ pub(super) fn read(fields: &Fields<'_>, problems: &RefCell<Vec<Problem>>, taken:
         return waivers;
     }
     for item in fields.maps(key).into_iter().flatten() {
-        let until = until(&item);
-        let terms = Terms { names_repositories: item.raw("Repositories").is_some(), repositories: repositories(&item) };
+        let until = terms::until(&item);
+        let terms = Terms {
+            names_repositories: item.raw("Repositories").is_some(),
+            repositories: terms::names(&item, "Repositories"),
+        };
         let path = item.path_of("Document");
         match item.raw("Document") {
             None => item.problem("Document", "is required: an OpenVEX document, as a map or as JSON text"),

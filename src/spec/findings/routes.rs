@@ -1,13 +1,11 @@
 //! The `Routes` of a findings policy.
 
 use super::check::severity;
-use super::waivers::repositories;
-use super::{Glob, Route, Sink, When};
+use super::{Route, Sink, When};
 use crate::model::finding::Severity;
-use crate::spec::fields::{Fields, Problem, kind_of, scalar_text};
-use crate::spec::tags;
+use crate::spec::fields::{Fields, Problem};
+use crate::spec::terms;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 /// Most routes of one policy: each finding is held against all of them.
 const MAX_ROUTES: usize = 50;
@@ -61,8 +59,8 @@ fn route(fields: &Fields<'_>, secrets: &Secrets<'_>) -> Option<Route> {
     let sink = sink(fields);
     let minimum_severity = severity(fields, "MinimumSeverity");
     let only_fixable = fields.flag("OnlyFixable").unwrap_or(false);
-    let repositories = repositories(fields);
-    let tags = tag_globs(fields);
+    let repositories = terms::names(fields, "Repositories");
+    let tags = terms::tags(fields);
     let secret_parameter = secret(fields, sink, secrets);
     let when = when(fields, sink);
     fields.refuse_unknown();
@@ -173,20 +171,4 @@ fn secret_flaw(name: &str, below: &str, has_owner_tag: bool) -> Option<String> {
             name.len()
         )
     })
-}
-
-fn tag_globs(fields: &Fields<'_>) -> BTreeMap<String, Glob> {
-    let mut globs = BTreeMap::new();
-    for (tag, value) in fields.object("Tags").into_iter().flatten() {
-        let path = format!("Tags.{tag}");
-        let Some(glob) = scalar_text(value) else {
-            fields.problem(&path, format!("must be a pattern of the tag's value, not {}", kind_of(value)));
-            continue;
-        };
-        if let Some(flaw) = tags::key_flaw(tag).or_else(|| tags::value_glob_flaw(&glob)) {
-            fields.problem(&path, flaw);
-        }
-        globs.insert(tag.clone(), Glob(glob));
-    }
-    globs
 }

@@ -2,8 +2,9 @@
 
 use super::openvex::timestamp;
 use super::target::{Target, Terms, targets};
-use super::waivers::{MAX_REASON, name_flaw};
+use super::waivers::name_flaw;
 use crate::spec::fields::{Fields, kind_of, scalar_text};
+use crate::spec::terms::MAX_REASON;
 use jiff::Timestamp;
 use serde_json::Value;
 

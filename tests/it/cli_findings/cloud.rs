@@ -40,7 +40,11 @@ pub(super) struct State {
     pub(super) sent: Vec<Value>,
     /// Operations that are refused, with the code.
     pub(super) refused: BTreeMap<&'static str, &'static str>,
+    /// Answers of operations that say the same whatever they are asked.
+    pub(super) fixed: BTreeMap<&'static str, Value>,
     pub(super) asked: Vec<String>,
+    /// What operations with such an answer were asked.
+    pub(super) questions: Vec<(String, Value)>,
 }
 
 /// The cloud.
@@ -138,14 +142,24 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) {
     reader.take(length).read_to_end(&mut body).unwrap();
     let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
     let mut state = state.lock().unwrap();
-    let (status, answer) = if operation.is_empty() {
+    let (status, answer) = if first.starts_with("PUT ") {
+        let key = path.split('?').next().unwrap_or_default().strip_prefix("/state/").unwrap_or_default();
+        state.objects.insert(key.to_owned(), body);
+        (200, Vec::new())
+    } else if operation.is_empty() {
         plain(&mut state, &path, &String::from_utf8_lossy(&body))
     } else {
         let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
         state.asked.push(operation.clone());
         let (status, value) = match state.refused.get(operation.as_str()) {
             Some(code) => error(code),
-            None => state.answer(&operation, &asked),
+            None => match state.fixed.get(operation.as_str()).cloned() {
+                Some(value) => {
+                    state.questions.push((operation.clone(), asked));
+                    (200, value)
+                }
+                None => state.answer(&operation, &asked),
+            },
         };
         (status, value.to_string().into_bytes())
     };

@@ -1,4 +1,4 @@
-//! `findings`, `gate` and `replay` as a user meets them: the built binary against a small AWS of its own.
+//! `findings`, `gate`, `replay`, `report`, `revert` and `preview-lifecycle` as a user meets them: the built binary against a small AWS of its own.
 
 mod cloud;
 mod explain;
@@ -8,7 +8,9 @@ mod import;
 mod letters;
 mod listing;
 mod live;
+mod oversight;
 mod replay;
+mod report;
 
 use cloud::{Cloud, Image};
 use ecr_steward::model::finding::{Finding, Fix, Scanner};

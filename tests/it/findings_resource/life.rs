@@ -183,7 +183,8 @@ fn a_type_that_is_not_served_is_told_which_are() {
         let scene = Scene::new();
         let mut event = event(&scene, "Create", &policy());
         event["ResourceType"] = json!("Custom::EcrFindingPolicy");
-        let words = ["Custom::EcrFindingPolicy", "Custom::EcrRepositories and Custom::EcrFindingsPolicy are"];
+        let words =
+            ["Custom::EcrFindingPolicy", "Custom::EcrRepositories, Custom::EcrFindingsPolicy, Custom::EcrBaseline are"];
         reason(&scene.send(&event).await, Failed, &words);
     });
 }

@@ -130,7 +130,7 @@ fn pretty(json: &str) -> String {
 }
 
 /// Words that do harm somewhere, huge ones, empty ones.
-fn hostile() -> impl Strategy<Value = String> {
+pub(crate) fn hostile() -> impl Strategy<Value = String> {
     prop_oneof![
         Just(String::new()),
         Just("<!channel> <https://evil.example|click> & *bold* `code`".to_owned()),

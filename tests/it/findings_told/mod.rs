@@ -8,5 +8,5 @@ mod bus;
 mod hostile;
 mod keys;
 mod scene;
-mod schema;
+pub(crate) mod schema;
 mod texts;

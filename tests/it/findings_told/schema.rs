@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 const NOTES: [&str; 5] = ["$schema", "$id", "$defs", "title", "description"];
 
 /// What is wrong with a value, each with its place; none where it is valid.
-pub(super) fn wrongs(schema: &Value, value: &Value) -> Vec<String> {
+pub(crate) fn wrongs(schema: &Value, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     Reader { root: schema }.check(schema, value, "", &mut found);
     found
@@ -66,9 +66,19 @@ impl Reader<'_> {
                 true
             }
             "additionalProperties" => {
-                assert_eq!(says, false);
-                let known = schema["properties"].as_object().unwrap();
-                value.as_object().is_none_or(|members: &Map<_, _>| members.keys().all(|name| known.contains_key(name)))
+                let known = &schema["properties"];
+                let further = |members: &Map<_, _>| -> Vec<(String, Value)> {
+                    let further = members.iter().filter(|(name, _)| known.get(name).is_none());
+                    further.map(|(name, member)| (name.clone(), member.clone())).collect()
+                };
+                let further = value.as_object().map(further).unwrap_or_default();
+                if *says == Value::Bool(false) {
+                    return further.is_empty();
+                }
+                for (name, member) in further {
+                    self.check(says, &member, &format!("{place}/{name}"), found);
+                }
+                true
             }
             _ => panic!("{word} is not read here"),
         }
@@ -139,7 +149,8 @@ fn the_reader_reads() {
         "type": "object", "additionalProperties": false, "required": ["a"],
         "properties": {
             "a": {"$ref": "#/$defs/hex"},
-            "b": {"type": "array", "maxItems": 1, "items": {"type": "integer", "minimum": 1}}
+            "b": {"type": "array", "maxItems": 1, "items": {"type": "integer", "minimum": 1}},
+            "m": {"type": "object", "additionalProperties": {"type": "integer"}}
         },
         "$defs": {"hex": {"type": "string", "pattern": "^x-[0-9a-f]{2}\\.s?$"}}
     });
@@ -153,6 +164,8 @@ fn the_reader_reads() {
         (serde_json::json!({"a": "x-00.", "b": [0]}), false),
         (serde_json::json!({"a": "x-00.", "b": [1, 1]}), false),
         (serde_json::json!({"a": 1}), false),
+        (serde_json::json!({"a": "x-00.", "m": {"k": 1, "l": 2}}), true),
+        (serde_json::json!({"a": "x-00.", "m": {"k": 1, "l": "2"}}), false),
     ] {
         assert_eq!(wrongs(&schema, &value).is_empty(), valid, "{value}");
     }

@@ -108,7 +108,7 @@ fn table(marks: &[Mark]) -> String {
     let open: Vec<String> =
         ROWS.iter().filter(|row| !matches!(row.what, What::Does(_))).map(|row| row.number.to_string()).collect();
     let mut text = format!(
-        "{BEGIN}\n{} situations, {} tests. What is not needed or not done says why: {}.\n\n",
+        "{BEGIN}\n{} situations, {} tests. What is not needed says why: {}.\n\n",
         ROWS.len(),
         marks.len(),
         open.join(", ")
@@ -118,7 +118,6 @@ fn table(marks: &[Mark]) -> String {
         let does = match what {
             What::Does(does) => (*does).to_owned(),
             What::NotNeeded(why) => format!("**Not needed.** {why}"),
-            What::NotDone(why) => format!("**Not done.** {why}"),
         };
         let tests = proofs.get(number).map_or_else(|| "–".to_owned(), |tests| tests.join("<br>"));
         let _ = writeln!(text, "| {number} | {situation} | {does} | {tests} |");

@@ -1,6 +1,6 @@
 //! The situations, what we do in each, and what we do not. Each statement is about the code as it is.
 
-use What::{Does, NotDone, NotNeeded};
+use What::{Does, NotNeeded};
 
 /// One situation.
 pub(super) struct Row {
@@ -16,15 +16,13 @@ pub(super) enum What {
     Does(&'static str),
     /// Nothing, since it cannot come to it; says why.
     NotNeeded(&'static str),
-    /// Nothing, or not all of it; says what is missing.
-    NotDone(&'static str),
 }
 
 impl What {
     /// Its words.
     pub(super) const fn text(&self) -> &'static str {
         match self {
-            Does(text) | NotNeeded(text) | NotDone(text) => text,
+            Does(text) | NotNeeded(text) => text,
         }
     }
 }
@@ -90,7 +88,7 @@ pub(super) const ROWS: [Row; 60] = [
     row(52, "More than an hour", Does("The last run answers FAILED while CloudFormation still waits. What was done is on record, and the next request goes on from there.")),
     row(53, "`ServiceTimeout`", Does("It bounds all deadlines and the number of runs, counted from the first run: how long the event had waited before that is not known.")),
     row(54, "Tags, the stack's own too", Does("`Tags` and, with `PropagateStackTags`, the stack's, without those of AWS; illegal keys and more than 50 in all are refused before any write; tags of others stay.")),
-    row(55, "Somebody changes a repository by hand", NotDone("Every Update compares with what is there and puts it right, but nothing looks between two requests yet; `DriftMode` is only kept.")),
+    row(55, "Somebody changes a repository by hand", Does("With `DriftMode: Enforce`, the drift function puts it back as soon as CloudTrail has told of the call, or with the next sweep; with `ReportOnly` it is in the compliance report. Every Update compares with what is there and puts it right.")),
     row(56, "Logs are lost with their stack", Does("The functions' log groups are the provider's, are kept when it is deleted, and expire by their retention.")),
     row(57, "Which line belongs to which request", Does("What is said of a request carries its id, its stack and its logical id; the reason of a call that failed carries AWS's request id. Lambda's own id of the invocation is not among our fields, and reasons speak of the log without its name.")),
     row(58, "The same event again after success", Does("The same bytes again, without a look at ECR; the answer that stands is not replaced.")),

@@ -28,7 +28,7 @@ use std::future::pending;
 
 impl World {
     /// One call: counted, troubled, carried out.
-    async fn call<T>(
+    pub(super) async fn call<T>(
         &self,
         action: &'static str,
         effect: impl FnOnce(&mut State) -> Result<T, Fault> + Send,

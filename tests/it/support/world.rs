@@ -1,6 +1,7 @@
 //! An AWS in memory: registry, parameters, state bucket, stacks and queue. Plain data that tests may look at and
 //! nudge; how calls act on it is in `ports`.
 
+use super::overseeing::Overseen;
 use super::trouble::Armed;
 use ecr_steward::event::message::Message;
 use ecr_steward::flow::Stack;
@@ -60,6 +61,8 @@ pub(crate) struct State {
     pub(crate) page_size: usize,
     /// Writes that took effect, each with the stack's status at that moment.
     pub(crate) journal: Vec<(Change, String)>,
+    /// What only the drift walk looks at.
+    pub(crate) overseen: Overseen,
     pub(super) etags: u64,
     pub(super) calls: Vec<(&'static str, &'static str)>,
     pub(super) armed: Vec<Armed>,
@@ -114,6 +117,11 @@ fn differ<T: PartialEq + std::fmt::Debug>(
     }
 }
 
+/// Objects are JSON, but for reports.
+fn read_back(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(bytes).into_owned()))
+}
+
 impl World {
     /// An empty account, scanning in BASIC mode, with the largest pages.
     pub(crate) fn new() -> Self {
@@ -129,6 +137,7 @@ impl World {
             scan_type: ScanType::Basic,
             page_size: 1_000,
             journal: Vec::new(),
+            overseen: Overseen::default(),
             etags: 0,
             calls: Vec::new(),
             armed: Vec::new(),
@@ -229,11 +238,7 @@ impl World {
         self.with(|state| Picture {
             repositories: state.repositories.clone(),
             parameters: state.parameters.clone(),
-            objects: state
-                .objects
-                .iter()
-                .map(|(key, (bytes, _))| (key.clone(), serde_json::from_slice(bytes).expect("objects are JSON")))
-                .collect(),
+            objects: state.objects.iter().map(|(key, (bytes, _))| (key.clone(), read_back(bytes))).collect(),
         })
     }
 
@@ -243,6 +248,11 @@ impl World {
             state.calls.clear();
             state.journal.clear();
         });
+    }
+
+    /// Every call, in order: service and operation.
+    pub(crate) fn all_calls(&self) -> Vec<(&'static str, &'static str)> {
+        self.with(|state| state.calls.clone())
     }
 
     /// Calls made to a service.
@@ -267,7 +277,7 @@ impl World {
 
     /// Any call that writes anywhere: registry, parameters, state bucket, queue.
     pub(crate) fn attempted_writes(&self) -> Vec<&'static str> {
-        let reads = ["Describe", "List", "Get"];
+        let reads = ["Describe", "List", "Get", "BatchGet"];
         self.with(|state| {
             let calls = state.calls.iter().map(|(_, operation)| *operation);
             calls.filter(|operation| !reads.iter().any(|read| operation.starts_with(read))).collect()

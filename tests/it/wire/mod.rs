@@ -5,8 +5,8 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use ecr_steward::aws::cfn_reply::{Delivered, Undelivered, deliver, reach};
-use ecr_steward::aws::{Aws, Connection, Forwarder};
-use ecr_steward::config::{Endpoints, FindingsSettings, Keys, Settings};
+use ecr_steward::aws::{Aws, Connection, Forwarder, Overseer};
+use ecr_steward::config::{DriftSettings, Endpoints, FindingsSettings, Keys, Settings};
 use ecr_steward::event::message::{Continue, Message, Settle, VERSION};
 use ecr_steward::event::url::ResponseUrl;
 use ecr_steward::fault::FaultKind;
@@ -36,12 +36,15 @@ mod findings;
 mod images;
 mod jobs;
 mod letters;
+mod oversight;
 mod parameters;
+mod previews;
 mod queue;
 mod records;
 mod security_hub;
 mod stacks;
 mod state;
+mod stored_images;
 mod topic;
 mod webhook;
 
@@ -147,6 +150,22 @@ impl Tape {
         };
         otherwise(&mut settings);
         Forwarder::for_function(&settings, &self.connection())
+    }
+
+    fn overseer(&self) -> Overseer {
+        let settings = DriftSettings {
+            shared: settings("eu-west-1"),
+            account: "123456789012".to_owned(),
+            partition: "aws".to_owned(),
+            dead_letter_url: "https://sqs.eu-west-1.amazonaws.com/123456789012/dead".to_owned(),
+            topic_arn: "arn:aws:sns:eu-west-1:123456789012:topic".to_owned(),
+            settle_queue_url: "https://sqs.eu-west-1.amazonaws.com/123456789012/settle".to_owned(),
+            max_receives: 5,
+            stack_name: "ecr-steward".to_owned(),
+            repository_pattern: "*".to_owned(),
+            role_arn: "arn:aws:iam::123456789012:role/drift".to_owned(),
+        };
+        Overseer::for_function(&settings, &self.connection())
     }
 
     fn said(&self) -> Vec<Said> {
