@@ -114,4 +114,5 @@ def main():
         api.getresponse().read()
 
 
-main()
+if __name__ == "__main__":
+    main()

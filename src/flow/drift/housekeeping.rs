@@ -43,6 +43,8 @@ pub struct Tidied {
     pub refused: Vec<String>,
     /// Why nothing was deleted although there was something to delete.
     pub withheld: Option<String>,
+    /// What went wrong after some were deleted.
+    pub trouble: Option<Fault>,
 }
 
 impl Tidied {
@@ -56,6 +58,7 @@ impl Tidied {
             let named = self.refused.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
             notes.push(format!("housekeeping could not delete {} untagged images: {named}", self.refused.len()));
         }
+        notes.extend(self.trouble.as_ref().map(|fault| format!("housekeeping left the rest: {fault}")));
         notes.extend(self.withheld.as_ref().map(|why| format!("housekeeping deleted nothing: {why}")));
         notes
     }
@@ -98,6 +101,9 @@ pub async fn tidy<W: Overseeing>(
     if let Some(why) = not_ours(world, claimed, repository).await? {
         return Ok(Tidied::withheld(why));
     }
+    if let Some(why) = whose::outdated(world, claimed, round.now.div_euclid(1_000)).await? {
+        return Ok(Tidied::withheld(why));
+    }
     let free = match unreferenced(world, name, surplus, &mut tidied).await? {
         Ok(free) => free,
         Err(why) => return Ok(Tidied::withheld(why)),
@@ -111,7 +117,14 @@ pub async fn tidy<W: Overseeing>(
         if chunk.is_empty() {
             continue;
         }
-        let refused = world.delete_images(name, &chunk).await?;
+        let refused = match world.delete_images(name, &chunk).await {
+            Ok(refused) => refused,
+            Err(fault) if tidied.deleted > 0 => {
+                tidied.trouble = Some(fault);
+                break;
+            }
+            Err(fault) => return Err(fault),
+        };
         tidied.deleted += chunk.len().saturating_sub(refused.len());
         for (digest, (code, words)) in refused {
             if FINE.contains(&code.as_str()) {

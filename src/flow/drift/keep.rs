@@ -86,7 +86,10 @@ pub(super) async fn attend_house<W: Overseeing>(round: &Round<'_, W>, visit: Vis
     let Some(mut attended) = attend(round, visit).await? else { return Ok(None) };
     let Some((claimed, repository)) = attended.house.take() else { return Ok(Some(attended)) };
     match housekeeping::tidy(round, &claimed, &repository).await {
-        Ok(tidied) => attended.standing.notes.extend(tidied.notes()),
+        Ok(tidied) => {
+            attended.standing.notes.extend(tidied.notes());
+            attended.trouble = attended.trouble.or(tidied.trouble).filter(Fault::retryable);
+        }
         Err(fault) => {
             attended.standing.notes.push(format!("untagged images were left as they are: {fault}"));
             attended.trouble = attended.trouble.or(Some(fault).filter(Fault::retryable));

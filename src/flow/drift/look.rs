@@ -37,7 +37,9 @@ pub async fn look<W: Overseeing>(round: &Round<'_, W>, job: &Look) -> Result<Opt
     hear(round, job).await?;
     let Some(visit) = visit(round, job).await? else { return Ok(None) };
     let blind = trouble_of(&visit);
-    let cause = if job.event.is_empty() { round.cause } else { job.event.as_str() };
+    // Two looks that no event's id tells apart are two all the same.
+    let nameless = format!("look at {}", job.occurred.unwrap_or(round.now));
+    let cause = if job.event.is_empty() { nameless.as_str() } else { job.event.as_str() };
     let round = Round { cause, ..*round };
     // A call that changed a setting pushed no image.
     let attended = match job.cause {

@@ -87,6 +87,13 @@ pub(super) async fn mend<W: Overseeing>(
         }
         return Ok(Mended::default());
     }
+    if let Some(why) = outdated(round, patient).await? {
+        ward.withhold(&why, |_| true);
+        if anew {
+            budget::give_back(round.world, round.budget, patient.name).await?;
+        }
+        return Ok(Mended::default());
+    }
     let begun = flips.begun(&change).unwrap_or(round.now);
     breaker::remember(round.world, patient.name, &ward.attributes(), &intent).await?;
     let entry = ward.entry(round, patient, &change, begun);
@@ -105,6 +112,17 @@ fn not_ours(patient: Patient<'_>) -> Result<Option<String>, Fault> {
             Ok(Some(format!("whose it is could not be found out, since its tags could not be read: {fault}")))
         }
         Seen::Unasked => Ok(Some("whose it is is not known, since nobody read its tags".to_owned())),
+    }
+}
+
+/// A sweep may have read a declaration minutes ago.
+async fn outdated<W: Overseeing>(round: &Round<'_, W>, patient: Patient<'_>) -> Result<Option<String>, Fault> {
+    let Some(claimed) = patient.claimed else { return Ok(None) };
+    match whose::outdated(round.world, claimed, round.now.div_euclid(1_000)).await {
+        Err(fault) if !fault.retryable() => {
+            Ok(Some(format!("whether it is still declared so could not be found out: {fault}")))
+        }
+        found => found,
     }
 }
 

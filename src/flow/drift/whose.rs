@@ -53,7 +53,7 @@ pub async fn by_tags<W: Recall + Stacks>(
     let Some(owner) = tags.get(OWNER_TAG) else { return Ok(Whose::Nobodys) };
     match world.ledger(&ledger_key(owner)).await {
         Ok(Some((ledger, _))) => {
-            let (hold, stack_tags) = hold_of(world, &ledger, now).await;
+            let (hold, stack_tags) = hold_surely(world, &ledger, now).await?;
             let orphan = hold == Hold::Orphan;
             Ok(claimed(&ledger, name, stack_tags.as_ref(), hold)
                 .map_or_else(|| Whose::Stray(unlisted(&ledger, orphan)), |claimed| Whose::Declared(Box::new(claimed))))
@@ -82,8 +82,38 @@ pub async fn by_index<W: Recall + Stacks + Book>(
     if ledger.committed.as_ref().is_none_or(|committed| committed.fleet.repository(name).is_none()) {
         return Ok(None);
     }
-    let (hold, stack_tags) = hold_of(world, &ledger, now).await;
+    let (hold, stack_tags) = hold_surely(world, &ledger, now).await?;
     Ok(claimed(&ledger, name, stack_tags.as_ref(), hold))
+}
+
+/// Why a declaration that was read a while ago may not be acted upon any more: somebody is at work on it, it says something
+/// else by now, or its stack moves. `now` is in seconds since 1970.
+pub(super) async fn outdated<W: Recall + Stacks>(
+    world: &W,
+    claimed: &Claimed,
+    now: i64,
+) -> Result<Option<String>, Fault> {
+    let own = words(&owner_of(claimed));
+    let Some((ledger, _)) = world.ledger(&claimed.identity.ledger_key()).await? else {
+        return Ok(Some(format!("{own} has no record any more")));
+    };
+    let declares = ledger.committed.as_ref().and_then(|committed| committed.fleet.repository(&claimed.spec.name));
+    if declares != Some(&claimed.spec) {
+        return Ok(Some(format!("{own} declares something else by now; the next look holds it to that")));
+    }
+    Ok(match hold_surely(world, &ledger, now).await?.0 {
+        Hold::AtRest => None,
+        Hold::Moving(why) | Hold::Unknown(why) => Some(why),
+        Hold::Orphan => Some(format!("{own} is gone")),
+    })
+}
+
+/// [`hold_of`], for those who can come again: a doubt that may pass by itself is a fault.
+async fn hold_surely<W: Stacks>(world: &W, ledger: &Ledger, now: i64) -> Result<(Hold, Option<Tags>), Fault> {
+    match found_out(world, &ledger.identity, going_on(ledger, now)).await {
+        Err(doubt) if doubt.fault.retryable() => Err(doubt.fault),
+        found => Ok(found.unwrap_or_else(Doubt::unknown)),
+    }
 }
 
 /// What an owner is doing, and its stack's own tags: its ledger says it, and CloudFormation. A nested stack moves with its
@@ -98,39 +128,56 @@ pub(super) async fn hold_in_stack<W: Stacks>(
     identity: &Identity,
     going_on: Option<String>,
 ) -> (Hold, Option<Tags>) {
-    let Identity { stack: StackId { arn, guid, .. }, logical_id } = identity;
-    // A person's; nobody but that person knows whether it is still wanted.
-    if guid == TERMINAL {
-        return (going_on.map_or(Hold::AtRest, Hold::Moving), None);
+    found_out(world, identity, going_on).await.unwrap_or_else(Doubt::unknown)
+}
+
+/// What could not be found out about a stack, and why.
+struct Doubt {
+    what: &'static str,
+    fault: Fault,
+}
+
+impl Doubt {
+    const fn of(what: &'static str, fault: Fault) -> Self {
+        Self { what, fault }
     }
-    let stack = match world.stack(arn).await {
-        Ok(Some(stack)) if stack.status != "DELETE_COMPLETE" => stack,
-        Ok(_) => return (Hold::Orphan, None),
-        Err(fault) => return (Hold::Unknown(format!("what its stack is doing could not be found out: {fault}")), None),
-    };
-    if let Some(moving) = moving(world, arn, &stack).await {
-        return (moving, None);
-    }
-    match world.has_resource(arn, logical_id).await {
-        Ok(true) => (going_on.map_or(Hold::AtRest, Hold::Moving), Some(stack.tags)),
-        Ok(false) => (Hold::Orphan, None),
-        Err(fault) => (Hold::Unknown(format!("whether its stack still has it could not be found out: {fault}")), None),
+
+    fn unknown(self) -> (Hold, Option<Tags>) {
+        (Hold::Unknown(format!("{} could not be found out: {}", self.what, self.fault)), None)
     }
 }
 
-async fn moving(world: &impl Stacks, arn: &str, stack: &Stack) -> Option<Hold> {
+async fn found_out<W: Stacks>(
+    world: &W,
+    identity: &Identity,
+    going_on: Option<String>,
+) -> Result<(Hold, Option<Tags>), Doubt> {
+    let Identity { stack: StackId { arn, guid, .. }, logical_id } = identity;
+    // A person's; nobody but that person knows whether it is still wanted.
+    if guid == TERMINAL {
+        return Ok((going_on.map_or(Hold::AtRest, Hold::Moving), None));
+    }
+    let stack = world.stack(arn).await.map_err(|fault| Doubt::of("what its stack is doing", fault))?;
+    let Some(stack) = stack.filter(|stack| stack.status != "DELETE_COMPLETE") else {
+        return Ok((Hold::Orphan, None));
+    };
+    if let Some(moving) = moving(world, arn, &stack).await? {
+        return Ok((Hold::Moving(moving), None));
+    }
+    match world.has_resource(arn, logical_id).await {
+        Ok(true) => Ok((going_on.map_or(Hold::AtRest, Hold::Moving), Some(stack.tags))),
+        Ok(false) => Ok((Hold::Orphan, None)),
+        Err(fault) => Err(Doubt::of("whether its stack still has it", fault)),
+    }
+}
+
+async fn moving(world: &impl Stacks, arn: &str, stack: &Stack) -> Result<Option<String>, Doubt> {
     if stack.is_moving() {
-        return Some(Hold::Moving(format!("its stack is {}", stack.status)));
+        return Ok(Some(format!("its stack is {}", stack.status)));
     }
-    let root = stack.root.as_deref().filter(|root| *root != arn)?;
-    match world.stack(root).await {
-        Ok(root) => {
-            root.filter(Stack::is_moving).map(|root| Hold::Moving(format!("the root of its stack is {}", root.status)))
-        }
-        Err(fault) => {
-            Some(Hold::Unknown(format!("what the root of its stack is doing could not be found out: {fault}")))
-        }
-    }
+    let Some(root) = stack.root.as_deref().filter(|root| *root != arn) else { return Ok(None) };
+    let root = world.stack(root).await.map_err(|fault| Doubt::of("what the root of its stack is doing", fault))?;
+    Ok(root.filter(Stack::is_moving).map(|root| format!("the root of its stack is {}", root.status)))
 }
 
 /// What the ledger itself says is going on, in words.

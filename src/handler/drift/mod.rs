@@ -59,7 +59,7 @@ pub async fn handle<W: Overseeing>(watch: &Watch<'_, W>, event: Value, left: Dur
     let messages = batch::messages(event)?;
     let deadlines = Deadlines::of(left);
     let desk = Desk { place: watch.place, pattern: watch.pattern, own_principal: watch.own_principal };
-    let Sorted { looks, sweeps, malformed, not_ours } = sort::sort(&messages, desk);
+    let Sorted { mut looks, mut sweeps, malformed, not_ours } = sort::sort(&messages, desk);
     for why in &not_ours {
         tracing::info!(why, "a message is not for us");
     }
@@ -67,8 +67,11 @@ pub async fn handle<W: Overseeing>(watch: &Watch<'_, W>, event: Value, left: Dur
     metrics.count("DriftNotOurs", not_ours.len());
     let malformed = malformed.into_iter().map(|(index, why)| (index, Failed { why, is_hopeless: true }));
     let mut failed: BTreeMap<usize, Failed> = malformed.collect();
+    let deadly = deadly(&messages, watch.max_receives, [&mut looks, &mut sweeps]);
+    let is_idle = looks.is_empty() && sweeps.is_empty() && deadly.is_empty();
+    failed.extend(deadly);
     let mut grounds = None;
-    if !(looks.is_empty() && sweeps.is_empty()) {
+    if !is_idle {
         match grounds::read_safely(world, watch.census, !looks.is_empty()).await {
             Ok(read) => grounds = Some(read),
             Err(why) => {
@@ -91,6 +94,21 @@ pub async fn handle<W: Overseeing>(watch: &Watch<'_, W>, event: Value, left: Dur
     let (response, letters) = batch::end(&messages, failed, watch.max_receives, bury).await?;
     metrics.count("DriftDeadLettered", letters);
     Ok(Handled { response, metrics: metrics.line(watch.stack_name, watch.now) })
+}
+
+/// Takes out the tasks that were handed out more often than their failures are waited for: their runs have died, and would
+/// again.
+fn deadly(messages: &[Message], max_receives: u32, tasks: [&mut Vec<Task>; 2]) -> Vec<(usize, Failed)> {
+    let too_often = |index: &usize| messages.get(*index).is_some_and(|message| message.receives > max_receives);
+    let mut deadly = Vec::new();
+    for tasks in tasks {
+        let (bad, good): (Vec<Task>, Vec<Task>) =
+            std::mem::take(tasks).into_iter().partition(|task| task.messages.iter().all(too_often));
+        *tasks = good;
+        deadly.extend(bad.into_iter().flat_map(|task| task.messages));
+    }
+    let why = format!("no run of it came to an end, and it was handed out more than {max_receives} times");
+    deadly.into_iter().map(|index| (index, Failed { why: why.clone(), is_hopeless: true })).collect()
 }
 
 /// Does all tasks: looks first, since somebody may be waiting for their effect.

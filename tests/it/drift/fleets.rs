@@ -1,7 +1,7 @@
 //! Repositories that a fleet declares: held to it, left alone while their stack moves, and nobody's once it is gone.
 
 use super::scene::{House, action, call, mended, name, requires};
-use crate::support::world::{LEDGER, OWNER, STACK};
+use crate::support::world::{LEDGER, OWNER, STACK, State};
 use crate::support::{Scene, Trouble, When, fleet, run, with};
 use ecr_steward::event::drift::{Cause, Look};
 use ecr_steward::fault::FaultKind;
@@ -10,6 +10,7 @@ use ecr_steward::plan::ledger::{Claim, TERMINAL_HOLDER};
 use ecr_steward::plan::posture::{Action, DECLARATION, Requirement, Standing, Status};
 use ecr_steward::spec::DriftMode;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const APP: &str = "shop-dev-a";
 
@@ -234,6 +235,23 @@ fn one_of_the_same_name_that_bears_none_of_our_tags_is_not_taken_over() {
         assert_eq!(house.world().writes(), Vec::<&str>::new());
         let why = super::scene::withheld(&standing, Requirement::ScanOnPush);
         assert!(why.contains("bears none of the tags"), "{why}");
+    });
+}
+
+#[test]
+fn an_update_that_begins_after_the_look_is_not_written_into() {
+    run(async {
+        let house = changed("Enforce").await;
+        let begins = |state: &mut State| {
+            state.stacks.entry(STACK.to_owned()).or_default().status = "UPDATE_IN_PROGRESS".to_owned();
+        };
+        // The first object read is the record that says whose it is, the second what was mended before.
+        house.world().trouble_on("GetObject", 2, Trouble::Meanwhile(Arc::new(begins)));
+        house.world().start_counting();
+        let standing = house.looked(&look("event-1")).await;
+        assert_eq!(house.world().writes(), Vec::<&str>::new());
+        let why = super::scene::withheld(&standing, Requirement::ScanOnPush);
+        assert!(why.contains("UPDATE_IN_PROGRESS"), "{why}");
     });
 }
 

@@ -101,6 +101,19 @@ fn one_that_fails_fails_alone_and_the_last_time_it_is_a_letter() {
 }
 
 #[test]
+fn a_message_whose_runs_all_died_is_a_dead_letter_and_is_not_tried_again() {
+    run(async {
+        let world = wrong(2);
+        let after = Function { receives: 6, ..Function::of(&world) };
+        let came = after.well(&[call("r00", "e1", OTHER)]).await;
+        assert_eq!((came.metric("RepositoriesLooked"), came.metric("DriftDeadLettered")), (0, 1));
+        let [(_, reason)] = world.with(|state| state.overseen.letters.clone()).try_into().unwrap();
+        assert!(reason.contains("no run of it came to an end"), "{reason}");
+        assert_eq!(world.calls_of("DescribeRepositories"), 0);
+    });
+}
+
+#[test]
 fn everything_about_one_repository_is_one_look_and_fails_together() {
     run(async {
         let world = wrong(2);

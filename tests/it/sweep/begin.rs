@@ -247,3 +247,27 @@ fn what_an_owner_is_doing_is_in_the_parts() {
         "#);
     });
 }
+
+#[test]
+fn a_sweep_that_lost_its_messages_is_gone_on_with_by_a_later_one() {
+    run(async {
+        let world = World::new();
+        strangers(&world, 120);
+        let sweeps = Sweeps::of(&world);
+        sweeps.deliver(&beginning(1), 1).await;
+        world.take_jobs();
+        world.pass(600);
+        sweeps.deliver(&beginning(2), 1).await;
+        let early = world.take_jobs();
+        assert!(early.iter().all(|job| matches!(job, Job::Part(part) if part.sweep == sweep(2))), "{early:?}");
+        world.pass(6 * 3_600);
+        sweeps.deliver(&beginning(3), 1).await;
+        let lost = |job: &Job| matches!(job, Job::Assemble(job) if job.sweep == sweep(1));
+        let jobs = world.take_jobs();
+        assert_eq!(jobs.iter().filter(|job| lost(job)).count(), 1, "{jobs:?}");
+        let came = sweeps.deliver(jobs.iter().find(|job| lost(job)).unwrap(), 1).await;
+        assert!(matches!(came, Came::Assembled(_)), "{came:?}");
+        let parts = world.take_jobs();
+        assert!(parts.iter().any(|job| matches!(job, Job::Part(part) if part.sweep == sweep(1))), "{parts:?}");
+    });
+}

@@ -55,8 +55,8 @@ impl Estimate {
             // Start: mark and manifest. Each part: manifest, result, part, what an earlier run left. The end: mark,
             // manifest, all results twice, an earlier try's report, and three times which is the latest.
             ("GetObject", 2 + 4 * parts + 2 + 2 * parts + 1 + 2),
-            // Ledgers; the results after each part and at the end; what is to be cleared, twice.
-            ("ListObjectsV2", 1 + (1..=parts).map(pages).sum::<usize>() + pages(parts) + pages(2 * parts + 1) + 1),
+            // Sweeps that came to a halt; ledgers; the results after each part and at the end; what is to be cleared, twice.
+            ("ListObjectsV2", 2 + (1..=parts).map(pages).sum::<usize>() + pages(parts) + pages(2 * parts + 1) + 1),
             ("DeleteObject", 2 + 2 * parts),
             ("SendMessageBatch", 2),
         ];

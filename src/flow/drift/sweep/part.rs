@@ -161,8 +161,8 @@ enum Visited {
     /// It was judged, and mended with so many writes.
     Stands(Box<Standing>, u64),
     Gone(Dropped),
-    /// It must be visited again: it failed, or there was no time.
-    Left(Option<Fault>),
+    /// It must be visited again: it failed, or there was no time. With the writes that were done all the same.
+    Left(Option<Fault>, u64),
 }
 
 /// Visits what is not done; what is left, with why.
@@ -205,7 +205,7 @@ async fn visit_all<W: Overseeing>(run: &Run<'_, W>, result: &mut PartResult) -> 
         .iter()
         .filter_map(|visited| match visited {
             Visited::Stands(standing, _) => Some(&**standing),
-            Visited::Gone(_) | Visited::Left(_) => None,
+            Visited::Gone(_) | Visited::Left(..) => None,
         })
         .collect();
     stack_tags::note(&mut result.stack_tags, &owned.changed, run.parcel, &standings);
@@ -216,7 +216,10 @@ async fn visit_all<W: Overseeing>(run: &Run<'_, W>, result: &mut PartResult) -> 
                 result.writes = result.writes.saturating_add(writes);
             }
             Visited::Gone(dropped) => result.dropped.push(dropped),
-            Visited::Left(why) => left.push(why),
+            Visited::Left(why, writes) => {
+                left.push(why);
+                result.writes = result.writes.saturating_add(writes);
+            }
         }
     }
     result.reads = result.reads.saturating_add(pace.reads());
@@ -243,12 +246,12 @@ fn prepare<'a>(listed: &'a Listed, bulk: &mut Bulk, owned: &mut Owned) -> (Prepa
 async fn visit<W: Overseeing>(run: &Run<'_, W>, round: &Round<'_, W>, pace: &Pace, prepared: Prepared<'_>) -> Visited {
     let Prepared { listed, mut visit, tags } = prepared;
     if pace.is_late() {
-        return Visited::Left(None);
+        return Visited::Left(None, 0);
     }
     let tags = tags || round.baseline.is_some_and(crate::spec::baseline::Baseline::looks_at_tags);
     visit.repository = deepen(round.world, pace, visit.repository, tags).await;
     if pace.is_late() {
-        return Visited::Left(None);
+        return Visited::Left(None, 0);
     }
     match &visit.repository {
         Seen::Missing if visit.claimed.is_none() => return gone(listed),
@@ -260,9 +263,12 @@ async fn visit<W: Overseeing>(run: &Run<'_, W>, round: &Round<'_, W>, pace: &Pac
         Seen::Present(_) | Seen::Missing | Seen::Unreadable(_) | Seen::Unasked => {}
     }
     match Box::pin(attend_house(round, visit)).await {
+        Ok(Some(Attended { trouble: Some(fault), writes, .. })) => {
+            Visited::Left(Some(fault).filter(|fault| fault.kind != FaultKind::Late), writes)
+        }
         Ok(Some(Attended { standing, writes, .. })) => Visited::Stands(Box::new(standing), writes),
         Ok(None) => gone(listed),
-        Err(fault) => Visited::Left(Some(fault)),
+        Err(fault) => Visited::Left(Some(fault), 0),
     }
 }
 

@@ -15,9 +15,12 @@ pub(super) const VERSION: u32 = 1;
 /// Which ledger declares which repository, for those who see an event of one that is gone and bears no tag any more.
 pub const OWNERS: &str = "drift/owners.json";
 
+/// All sweeps lie below this.
+pub(super) const SWEEPS: &str = "drift/sweeps/";
+
 /// Everything of a sweep lies below this.
 pub fn sweep_prefix(sweep: &SweepId) -> String {
-    format!("drift/sweeps/{}/", sweep.0)
+    format!("{SWEEPS}{}/", sweep.0)
 }
 
 /// Says what the sweep consists of; once it is there, the sweep goes on until its report is written.

@@ -4,7 +4,7 @@ use super::super::Overseeing;
 use super::claims::{Claims, claims};
 use super::pace::Pace;
 use super::shape::{
-    Holder, Listed, Manifest, OWNERS, Parcel, REPOSITORIES_PER_PART, VERSION, done_key, manifest_key, part_key,
+    Holder, Listed, Manifest, OWNERS, Parcel, REPOSITORIES_PER_PART, SWEEPS, VERSION, done_key, manifest_key, part_key,
     results_prefix,
 };
 use super::store::{JSON, json, list_all, load, save, save_first};
@@ -14,6 +14,9 @@ use crate::fault::{Fault, FaultKind};
 use crate::model::identity::fingerprint;
 use crate::model::name::RepositoryName;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Milliseconds after which a sweep without a report has come to a halt: three times the longest run of the function.
+const OVERDUE: i64 = 45 * 60 * 1_000;
 
 /// What a start came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +54,7 @@ pub async fn start<W: Overseeing>(tour: &Tour<'_, W>, sweep: &SweepId) -> Result
     if tour.switch == Switch::Off {
         return Ok(Started::Off);
     }
+    go_on_with_others(tour, sweep).await?;
     let pace = Pace::new(tour.until);
     let registry = registry(tour, &pace).await?;
     let claims = claims(tour, sweep).await?;
@@ -87,6 +91,25 @@ async fn resume<W: Overseeing>(tour: &Tour<'_, W>, sweep: &SweepId, manifest: &M
     let parts = open.len();
     send(tour, sweep, open.into_iter()).await?;
     Ok(Started::Resumed { parts })
+}
+
+/// Sweeps that began long ago and have no report have lost a message. Assembling them sends what is still to be done.
+async fn go_on_with_others<W: Overseeing>(tour: &Tour<'_, W>, sweep: &SweepId) -> Result<(), Fault> {
+    let mut ids: BTreeSet<SweepId> = BTreeSet::new();
+    for entry in list_all(tour.world, SWEEPS).await? {
+        let id =
+            entry.key.strip_prefix(SWEEPS).and_then(|rest| rest.split_once('/')).map(|(id, _)| SweepId(id.to_owned()));
+        ids.extend(id.filter(|id| id != sweep && id.is_legal()));
+    }
+    let mut jobs = Vec::new();
+    for id in ids {
+        let manifest = load::<Manifest>(tour.world, &manifest_key(&id)).await?;
+        let is_late = manifest.is_some_and(|manifest| tour.now.saturating_sub(manifest.started) > OVERDUE);
+        if is_late && tour.world.read(&done_key(&id)).await?.is_none() {
+            jobs.push(Job::Assemble(Assemble { version: drift::VERSION, sweep: id }));
+        }
+    }
+    if jobs.is_empty() { Ok(()) } else { tour.world.send_jobs(&jobs, 0).await }
 }
 
 /// The parts that have a result.
@@ -192,9 +215,10 @@ async fn write_parts<W: Overseeing>(
     written.await.into_iter().try_for_each(|written| written.map(|_| ()))
 }
 
-/// Which ledger declares which repository.
+/// Which ledger declares which repository. One that two declare is not in it: only its tags say whose it is.
 async fn write_owners<W: Overseeing>(tour: &Tour<'_, W>, claims: &Claims) -> Result<(), Fault> {
-    let owners = claims.names().filter_map(|(name, at, _)| Some((name, &claims.holders.get(at)?.ledger)));
+    let sure = claims.names().filter(|(_, _, contender)| contender.is_none());
+    let owners = sure.filter_map(|(name, at, _)| Some((name, &claims.holders.get(at)?.ledger)));
     let owners: BTreeMap<&RepositoryName, &String> = owners.collect();
     save(tour.world, OWNERS, &owners).await
 }
