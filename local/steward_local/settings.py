@@ -41,6 +41,7 @@ def client_environment(ministack_port: int, ecr_port: int) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL": endpoint(ministack_port),
         "AWS_ENDPOINT_URL_ECR": ecr,
+        "AWS_ENDPOINT_URL_ECR_PUBLIC": ecr,
         "AWS_ENDPOINT_URL_SECURITYHUB": ecr,
         "AWS_ENDPOINT_URL_INSPECTOR2": ecr,
         "AWS_REGION": REGION,

@@ -15,6 +15,7 @@ from moto.ecr import models
 from moto.ecr.exceptions import ImageAlreadyExistsException
 from moto.ecr.models import ECRBackend, Image, Repository
 
+from . import layers
 from .errors import EcrError, invalid
 
 INDEX_MEDIA_TYPES = ("application/vnd.oci.image.index.v1+json",
@@ -32,6 +33,7 @@ def install() -> None:
     # Both are judged before a request gets here, by the rules of the service.
     models.ECR_REPOSITORY_NAME_PATTERN = ".+"
     models.EcrLifecyclePolicyValidator.validate = lambda self: None
+    layers.install()
     ECRBackend.put_image = put_image
     ECRBackend.batch_delete_image = batch_delete_image
     ECRBackend.set_repository_policy = set_repository_policy

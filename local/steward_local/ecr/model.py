@@ -38,16 +38,16 @@ def shape(name: str, owner: str = "ecr") -> Shape:
     return service(owner).shape_for(name)
 
 
-def operation(name: str) -> OperationModel:
+def operation(name: str, owner: str = "ecr") -> OperationModel:
     """The operation of that name, or the refusal of an unknown one."""
-    if name not in service().operation_names:
+    if name not in service(owner).operation_names:
         raise EcrError("UnknownOperationException", f"There is no operation named '{name}'.")
-    return service().operation_model(name)
+    return service(owner).operation_model(name)
 
 
-def validate(name: str, request: Any) -> dict[str, Any]:
+def validate(name: str, request: Any, owner: str = "ecr") -> dict[str, Any]:
     """The request without its null members, once it satisfies the model."""
-    shape = operation(name)
+    shape = operation(name, owner)
     errors = {error.name for error in shape.error_shapes}
     code = "InvalidParameterException"
     if code not in errors and "ValidationException" in errors:
