@@ -38,7 +38,6 @@ def install() -> None:
     ECRBackend.batch_delete_image = batch_delete_image
     ECRBackend.set_repository_policy = set_repository_policy
     ECRBackend.put_registry_policy = put_registry_policy
-    ECRBackend.put_replication_configuration = put_replication_configuration
     ECRBackend.batch_get_repository_scanning_configuration = effective_scanning
     plain_encryption = Repository._determine_encryption_config
     plain_mutability = ECRBackend.put_image_tag_mutability
@@ -187,12 +186,6 @@ def put_registry_policy(self: ECRBackend, policy_text: str) -> dict[str, Any]:
     """Stores what has been judged before."""
     self.registry_policy = policy_text
     return {"registryId": self.account_id, "policyText": policy_text}
-
-
-def put_replication_configuration(self: ECRBackend, replication_config: dict[str, Any]) -> dict[str, Any]:
-    """Stores what has been judged before; moto itself takes one rule only."""
-    self.replication_config = replication_config
-    return {"replicationConfiguration": replication_config}
 
 
 def effective_scanning(self: ECRBackend, names: list[str]) -> tuple[list[dict[str, Any]], list[str]]:
