@@ -142,8 +142,8 @@ def test_policies_name_actions_of_the_gallery(gallery: Any, shop: str) -> None:
 
 def test_tags_of_the_gallery_are_judged(gallery: Any, shop: str) -> None:
     many = [{"Key": f"k{number}", "Value": ""} for number in range(51)]
-    for wish, code in ((many, "TooManyTagsException"), ([{"Key": "aws:x", "Value": ""}], "InvalidTagParameterException"),
-                       ([{"Key": "x"}], "InvalidTagParameterException")):
+    for wish, code in ((many, "TooManyTagsException"), ([{"Key": "x"}], "InvalidTagParameterException"),
+                       ([{"Key": "aws:x", "Value": ""}], "InvalidTagParameterException")):
         assert refusal(gallery.tag_resource, resourceArn=arn(shop), tags=wish)[0] == code
         assert refusal(gallery.create_repository, repositoryName="not/made", tags=wish)[0] == code
     gallery.tag_resource(resourceArn=arn(shop), tags=many[:2])

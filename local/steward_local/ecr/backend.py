@@ -34,6 +34,15 @@ def install() -> None:
     models.ECR_REPOSITORY_NAME_PATTERN = ".+"
     models.EcrLifecyclePolicyValidator.validate = lambda self: None
     layers.install()
+    plain_size = Image.get_image_size_in_bytes
+
+    def size(self: Image) -> int | None:
+        manifest = json.loads(self.image_manifest)
+        sizes = [entry.get("size") for entry in [manifest.get("config") or {}, *(manifest.get("layers") or [])]]
+        # moto takes the size of the configuration for that of the image.
+        return sum(sizes) if manifest.get("layers") and all(isinstance(one, int) for one in sizes) else plain_size(self)
+
+    Image.get_image_size_in_bytes = size
     ECRBackend.put_image = put_image
     ECRBackend.batch_delete_image = batch_delete_image
     ECRBackend.set_repository_policy = set_repository_policy

@@ -17,6 +17,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.wrappers import Request, Response
 
 from ..hub import service as hub
+from ..oci import service as oci
 from . import backend, control, gallery, model, previews, registry, rules, scans, tokens
 from .errors import EcrError
 from .journal import Journal
@@ -52,6 +53,8 @@ class Application:
             return control.answer(request, self.journal, self.limits)(environ, start_response)
         if request.path.startswith("/moto-api"):
             return self.moto(request, request.get_data())(environ, start_response)
+        if oci.concerns(request):
+            return oci.serve(request, self.journal, self.limits, self._turn)(environ, start_response)
         service, operation = addressed(request)
         self.journal.called(service, operation)
         given = readable(request.get_data())
