@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
-import io
 import json
-import os
-import shutil
-import subprocess
-import tarfile
 import time
 import uuid
-from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -143,6 +136,7 @@ def test_layers_come_at_once_in_two_steps_or_in_chunks(docker: Docker) -> None:
     assert (status, body, headers["Content-Length"]) == (200, data, str(len(data)))
     status, headers, body = docker.ask("GET", f"blobs/{sha256(data)}", Range="bytes=10-19")
     assert (status, body) == (206, data[10:20])
+    assert problem(docker.ask("GET", f"blobs/{sha256(data)}", Range="bytes=900-")) == (416, "UNSUPPORTED")
 
 
 def test_a_layer_that_is_not_what_it_says_is_refused(docker: Docker) -> None:
@@ -264,6 +258,10 @@ def test_the_token_says_which_registry(url: str, docker: Docker, ecr: Any) -> No
     assert there.put("v1", there.manifest("x"))[0] == 201
     assert elsewhere.list_images(repositoryName="only/there")["imageIds"][0]["imageTag"] == "v1"
     assert problem(Docker(url, "only/there", password(ecr)).ask("GET", "manifests/v1")) == (404, "NAME_UNKNOWN")
+    [foreign] = ecr.get_authorization_token(registryIds=["111122223333"])["authorizationData"]
+    assert foreign["proxyEndpoint"].startswith("https://111122223333.")
+    secret = base64.b64decode(foreign["authorizationToken"]).decode().partition(":")[2]
+    assert problem(Docker(url, docker.name, secret).ask("GET", "tags/list")) == (404, "NAME_UNKNOWN")
     public = client(url, "ecr-public")
     uri = public.create_repository(repositoryName="only/public")["repository"]["repositoryUri"]
     shop = Docker(url, uri.removeprefix("public.ecr.aws/"), password(public))
@@ -291,61 +289,3 @@ def test_pushes_are_counted_throttled_and_failed(url: str, docker: Docker) -> No
     finally:
         control("DELETE", url, "limits")
         control("DELETE", url, "faults")
-
-
-# ---- a real client ----
-
-def layout(place: Path, name: str) -> str:
-    """An OCI image layout with an image of one file, made from scratch; its digest."""
-    tar = io.BytesIO()
-    with tarfile.open(fileobj=tar, mode="w") as packed:
-        content = uuid.uuid4().hex.encode()
-        entry = tarfile.TarInfo("hello")
-        entry.size = len(content)
-        packed.addfile(entry, io.BytesIO(content))
-    layer = gzip.compress(tar.getvalue(), mtime=0)
-    config = json.dumps({"architecture": "amd64", "os": "linux", "config": {"Cmd": ["/hello"]},
-                         "rootfs": {"type": "layers", "diff_ids": [sha256(tar.getvalue())]}}).encode()
-    manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": told(config, CONFIG),
-                           "layers": [told(layer, LAYER)]}).encode()
-    index = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [
-        told(manifest, MANIFEST, platform={"os": "linux", "architecture": "amd64"})]}).encode()
-    listed = json.dumps({"schemaVersion": 2, "manifests": [
-        told(manifest, MANIFEST, annotations={"org.opencontainers.image.ref.name": name}),
-        told(index, INDEX, annotations={"org.opencontainers.image.ref.name": f"{name}-list"})]}).encode()
-    for path, data in [("oci-layout", b'{"imageLayoutVersion": "1.0.0"}'), ("index.json", listed),
-                       *((f"blobs/sha256/{sha256(one)[7:]}", one) for one in (layer, config, manifest, index))]:
-        (place / path).parent.mkdir(parents=True, exist_ok=True)
-        (place / path).write_bytes(data)
-    return sha256(manifest)
-
-
-@pytest.mark.skipif(shutil.which("skopeo") is None, reason="skopeo is not installed; apt-get install skopeo")
-@pytest.mark.parametrize("service", ["ecr", "ecr-public"])
-def test_skopeo_pushes_and_pulls(url: str, service: str, tmp_path: Path) -> None:
-    registry, name = client(url, service), f"skopeo/{uuid.uuid4().hex}"
-    uri = registry.create_repository(repositoryName=name)["repository"]["repositoryUri"]
-    # As `docker tag` would have it: the local address in place of the host.
-    remote = f"docker://{url.removeprefix('http://')}/{uri.partition('/')[2]}"
-    digest, login = layout(tmp_path / "mine", "v1"), f"AWS:{password(registry)}"
-
-    def skopeo(*arguments: str) -> bytes:
-        done = subprocess.run(["skopeo", "--insecure-policy", *arguments], capture_output=True, timeout=120,
-                              env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TMPDIR": str(tmp_path)})
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout
-
-    skopeo("copy", "--dest-tls-verify=false", f"--dest-creds={login}", f"oci:{tmp_path}/mine:v1", f"{remote}:v1")
-    [image] = registry.describe_images(repositoryName=name)["imageDetails"]
-    assert (image["imageDigest"], image["imageTags"]) == (digest, ["v1"])
-    skopeo("copy", "--all", "--dest-tls-verify=false", f"--dest-creds={login}", f"oci:{tmp_path}/mine:v1-list",
-           f"{remote}:list")
-    for tag in ("v1", "list"):
-        skopeo("copy", "--all", "--src-tls-verify=false", f"--src-creds={login}", f"{remote}:{tag}",
-               f"oci:{tmp_path}/back:{tag}")
-    back = {path.name for path in (tmp_path / "back/blobs/sha256").iterdir()}
-    assert back == {path.name for path in (tmp_path / "mine/blobs/sha256").iterdir()}
-    for file in (tmp_path / "back/blobs/sha256").iterdir():
-        assert sha256(file.read_bytes()) == f"sha256:{file.name}"
-    inspected = json.loads(skopeo("inspect", "--tls-verify=false", f"--creds={login}", f"{remote}:v1"))
-    assert (inspected["Digest"], sorted(inspected["RepoTags"])) == (digest, ["list", "v1"])

@@ -61,6 +61,14 @@ def test_a_repository_has_the_address_of_the_gallery(gallery: Any) -> None:
         assert refusal(call, repositoryName=name)[0] == "RepositoryNotFoundException"
 
 
+def test_a_reset_empties_the_gallery_too(url: str, gallery: Any, shop: str) -> None:
+    gallery.put_registry_catalog_data(displayName="Mine")
+    urllib.request.urlopen(urllib.request.Request(f"{url}/moto-api/reset", method="POST")).close()
+    assert gallery.describe_repositories()["repositories"] == []
+    assert gallery.get_registry_catalog_data()["registryCatalogData"] == {}
+    gallery.create_repository(repositoryName=shop)
+
+
 def test_private_and_public_repositories_do_not_know_each_other(gallery: Any, ecr: Any, shop: str) -> None:
     assert refusal(ecr.describe_repositories, repositoryNames=[shop])[0] == "RepositoryNotFoundException"
     ecr.create_repository(repositoryName=shop)

@@ -15,7 +15,7 @@ from .paging import page, without
 Request = dict[str, Any]
 MAX_RUNNING = 10
 # The service takes minutes.
-PREPARING_SECONDS, WORKING_SECONDS = 0.2, 0.4
+PREPARING_SECONDS, WORKING_SECONDS = 0.5, 1.5
 OVER = ("COMPLETE", "FAILED", "STOPPED")
 
 

@@ -9,8 +9,6 @@ from typing import Any
 
 from moto.ecr.models import ECRBackend
 
-from .errors import EcrError
-
 # How long ECR's own last.
 LIFETIME = 12 * 3600
 USER = "AWS"
@@ -28,7 +26,7 @@ def read(user: str, password: str) -> dict[str, Any] | None:
     """What a token was issued for; None for a forged or an old one."""
     try:
         told = json.loads(base64.urlsafe_b64decode(password))
-        good = user == USER and told["ends"] > time.time() and bool(told["service"] and told["region"])
+        good = user == USER and told["ends"] > time.time() and bool(told["service"] and told["region"] and told["account"])
         return told if good else None
     except (ValueError, KeyError, TypeError):
         return None
@@ -38,13 +36,11 @@ def answer(operation: str, request: dict[str, Any], state: ECRBackend) -> dict[s
     """A token for each registry named, with the address it has in AWS; None for all other operations."""
     if operation != "GetAuthorizationToken":
         return None
-    account, region, entries = state.account_id, state.region_name, []
-    for registry in request.get("registryIds") or [account]:
-        if registry != account:
-            raise EcrError("InvalidParameterException", f"The local AWS has no registry '{registry}'.")
-        token, ends = issue("ecr", account, region)
+    region, entries = state.region_name, []
+    for registry in request.get("registryIds") or [state.account_id]:
+        token, ends = issue("ecr", registry, region)
         entries.append({"authorizationToken": token, "expiresAt": ends,
-                        "proxyEndpoint": f"https://{account}.dkr.ecr.{region}.amazonaws.com"})
+                        "proxyEndpoint": f"https://{registry}.dkr.ecr.{region}.amazonaws.com"})
     return {"authorizationData": entries}
 
 

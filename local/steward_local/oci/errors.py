@@ -21,6 +21,7 @@ CODES = {
     "LimitExceededException": ("DENIED", 403),
     "AccessDeniedException": ("DENIED", 403),
     "ThrottlingException": ("TOOMANYREQUESTS", 429),
+    "TooManyRequestsException": ("TOOMANYREQUESTS", 429),
 }
 
 

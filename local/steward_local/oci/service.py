@@ -14,7 +14,7 @@ from typing import Callable
 
 from moto.core.exceptions import ServiceException
 from moto.ecr.models import ECRBackend
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from ..ecr import backend, gallery, tokens
@@ -69,8 +69,10 @@ def serve(request: Request, journal: Journal, limits: Limits, turn: threading.Lo
         journal.succeeded(SERVICE, operation, [name] if name else [])
     except ServiceException as problem:
         response = answered(EcrError(problem.code, problem.message), request.host)
-    except RequestEntityTooLarge:
-        response = answered(refused("SIZE_INVALID", f"at most {MAX_BYTES} bytes are taken", 413), request.host)
+    except HTTPException as problem:
+        # A body over the bound, a range that is not there.
+        code = "SIZE_INVALID" if problem.code == 413 else "UNSUPPORTED"
+        response = answered(refused(code, problem.description or problem.name, problem.code or 400), request.host)
     except EcrError as problem:
         response = answered(problem, request.host)
     if response.status_code >= 400:
@@ -111,7 +113,10 @@ def answer(request: Request, operation: str, name: str, reference: str, body: by
 def registry(told: dict[str, str], name: str) -> tuple[ECRBackend, str]:
     """The registry a token is for, and the name the repository has in it."""
     if told["service"] != "ecr-public":
-        return backend.of(told["region"]), name
+        private = backend.of(told["region"])
+        if told["account"] != private.account_id:
+            raise refused("NAME_UNKNOWN", f"There is no registry with id '{told['account']}' here", 404)
+        return private, name
     state = gallery.of()
     alias, _, own = name.partition("/")
     if alias != state.alias:
