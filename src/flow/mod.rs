@@ -14,6 +14,7 @@ pub mod hold;
 pub mod lease;
 pub mod look;
 pub mod record;
+pub mod registry;
 pub mod settle;
 pub mod survey;
 pub mod task;

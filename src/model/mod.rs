@@ -10,6 +10,7 @@ pub mod manifest;
 pub mod name;
 pub mod place;
 pub mod policy;
+pub mod registry;
 pub mod repository;
 pub mod scan;
 

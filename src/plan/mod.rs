@@ -9,6 +9,7 @@ pub mod fleet;
 pub mod guard;
 pub mod ledger;
 pub mod posture;
+pub mod registry;
 pub mod repository;
 pub mod show;
 pub mod snapshot;

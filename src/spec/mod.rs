@@ -11,6 +11,7 @@ pub mod findings;
 pub mod fleet;
 pub mod layer;
 pub mod outputs;
+pub mod registry;
 mod stored;
 mod tags;
 mod terms;
