@@ -38,12 +38,14 @@ class Sample(Stack):
         """Creates it from a file of `examples/`; its outputs. `ProviderStackName` is filled in where it is asked for."""
         return self.deploy_text((EXAMPLES / example).read_text(), expect, **parameters)
 
-    def deploy_text(self, text: str, expect: str = "CREATE_COMPLETE", **parameters: str) -> dict[str, str]:
-        """The same from a template's text."""
+    def deploy_text(self, text: str, expect: str = "CREATE_COMPLETE", url: str = "",
+                    **parameters: str) -> dict[str, str]:
+        """The same from a template's text, or from where in S3 it lies."""
         if "ProviderStackName" in parsed(text)["Parameters"]:
             parameters.setdefault("ProviderStackName", self.cloud.installation)
+        body = {"TemplateURL": url} if url else {"TemplateBody": text}
         answer = self.cloud.client("cloudformation").create_stack(
-            StackName=self.name, TemplateBody=text, Capabilities=["CAPABILITY_NAMED_IAM"],
+            StackName=self.name, **body, Capabilities=["CAPABILITY_NAMED_IAM"],
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()])
         self.id = answer["StackId"]
         self.wait(expect)
