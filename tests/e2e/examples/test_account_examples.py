@@ -163,3 +163,72 @@ def test_a_destination_in_the_same_account_needs_no_registry_policy(sample: Make
         ecr.get_registry_policy()
     [template] = ecr.describe_repository_creation_templates()["repositoryCreationTemplates"]
     assert template["prefix"] == "payments"
+
+
+def test_the_registrys_settings_are_all_there_and_go_again(sample: Make, cloud: Cloud) -> None:
+    ecr = cloud.client("ecr")
+    before = registry_settings(ecr)
+    secret = cloud.client("secretsmanager").create_secret(
+        Name=f"ecr-pullthroughcache/{uuid.uuid4().hex[:8]}", SecretString='{"username": "u", "accessToken": "t"}')
+    stack = sample()
+    try:
+        stack.deploy("registry.yaml", DockerHubSecret=secret["ARN"].rpartition("/")[2])
+        shown = registry_settings(ecr)
+        assert shown["scanning"]["scanType"] == "ENHANCED"
+        assert {one["scanFrequency"]: sorted(filter["filter"] for filter in one["repositoryFilters"])
+                for one in shown["scanning"]["rules"]} == {"CONTINUOUS_SCAN": ["payments", "prod/*"],
+                                                           "SCAN_ON_PUSH": ["*"]}
+        assert [one["repositoryFilters"][0]["filter"] for one in shown["replication"]] == ["prod/"]
+        assert set(shown["caches"]) == {"docker-hub", "ecr-public", "k8s", "quay"}
+        assert set(shown["templates"]) == {"ROOT"}
+        assert len(shown["exclusions"]) == 1
+        assert shown["policy"]
+        assert shown["mounting"] == "ENABLED"
+        stack.delete()
+        assert registry_settings(ecr) == before
+    finally:
+        cloud.client("secretsmanager").delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
+
+
+def registry_settings(ecr: Any) -> dict[str, Any]:
+    """All that a registry has once."""
+    try:
+        policy = json.loads(ecr.get_registry_policy()["policyText"])["Statement"]
+    except ecr.exceptions.RegistryPolicyNotFoundException:
+        policy = []
+    return {
+        "scanning": ecr.get_registry_scanning_configuration()["scanningConfiguration"],
+        "replication": ecr.describe_registry()["replicationConfiguration"]["rules"],
+        "caches": [one["ecrRepositoryPrefix"] for one in ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]],
+        "templates": [one["prefix"] for one in
+                      ecr.describe_repository_creation_templates()["repositoryCreationTemplates"]],
+        "exclusions": ecr.list_pull_time_update_exclusions()["pullTimeUpdateExclusions"],
+        "policy": policy,
+        "mounting": ecr.get_account_setting(name="BLOB_MOUNTING")["value"],
+    }
+
+
+def test_public_repositories_are_in_the_gallery_with_their_texts(sample: Make, cloud: Cloud) -> None:
+    public, names = cloud.client("ecr-public"), ("my-project/agent", "my-project/cli")
+    stack = sample()
+    try:
+        outputs = stack.deploy("public.yaml")
+        urls = json.loads(outputs["RepositoryUrls"])
+        assert set(urls) == set(names)
+        shown = {one["repositoryName"]: one for one in public.describe_repositories()["repositories"]}
+        assert {name: shown[name]["repositoryUri"] for name in names} == urls
+        pages = json.loads(outputs["GalleryUrls"])
+        assert all(page.startswith("https://gallery.ecr.aws/") and page.endswith(name) for name, page in pages.items())
+        texts = public.get_repository_catalog_data(repositoryName="my-project/agent")["catalogData"]
+        assert texts["description"] == "Sends metrics of a host"
+        assert (sorted(texts["architectures"]), texts["operatingSystems"]) == (["ARM 64", "x86-64"], ["Linux"])
+        policy = json.loads(public.get_repository_policy(repositoryName="my-project/cli")["policyText"])
+        assert "arn:aws:iam::111122223333:role/image-builder" in json.dumps(policy)
+        stack.delete()
+        # Handed back, as it says.
+        assert set(names) <= {one["repositoryName"] for one in public.describe_repositories()["repositories"]}
+    finally:
+        stack.end()
+        for name in names:
+            with suppress(public.exceptions.RepositoryNotFoundException):
+                public.delete_repository(repositoryName=name, force=True)

@@ -15,6 +15,7 @@ from typing import Any, Iterator
 
 import pytest
 from cloud import Cloud
+from clusters import KIND, logins, refresh
 from forwarding import Forwarding
 from machine import Machine
 from samples import TOOLS, Microservices, asked, typed
@@ -121,6 +122,21 @@ def test_a_push_without_a_login_or_to_another_name_is_denied(
     assert unknown.returncode != 0
     assert cloud.registry(microservices.name("nobodys-service")) == {}
     assert cloud.registry(microservices.name(SERVICE))[microservices.name(SERVICE)]["images"] == {}
+
+
+def test_the_refreshed_pull_secret_lets_a_node_pull(
+        workshop: Workshop, microservices: Microservices, cloud: Cloud, tmp_path: Path) -> None:
+    workshop.do(microservices.outputs["DockerLoginCommand"], workshop.commands["build"], workshop.commands["tag"],
+                workshop.commands["push"])
+    patch, registry = tmp_path / "patch.json", cloud.variables["ECR_STEWARD_LOCAL_REGISTRY"]
+    done = refresh(cloud, patch, REGISTRY=registry)
+    assert done.returncode == 0, done.stderr
+    secret = tmp_path / "secret.json"
+    secret.write_text(json.dumps(logins({"type": KIND} | json.loads(patch.read_text()))))
+    node = f"skopeo --insecure-policy inspect --tls-verify=false --authfile={secret}"
+    seen = workshop.run(f"{node} docker://{registry}/{microservices.name(SERVICE)}:latest")
+    assert seen.returncode == 0, seen.stderr
+    assert json.loads(seen.stdout)["Digest"] == workshop.digest
 
 
 def test_what_a_scan_finds_in_a_pushed_image_reaches_security_hub(

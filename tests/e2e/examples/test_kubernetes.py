@@ -8,30 +8,14 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from cloud import Cloud
-from samples import EXAMPLES, Microservices, environment, typed
+from clusters import KIND, REFRESH, SECRET, documents, logins, refresh, refresh_pod, registry_of_refresh
+from samples import Microservices, typed
 
-FOLDER = EXAMPLES / "kubernetes"
 KUBECTL = shutil.which("kubectl")
-SECRET = "ecr-secret"
 needs_kubectl = pytest.mark.skipif(KUBECTL is None, reason="no kubectl here; the pull secret was not made with it")
-
-
-def documents(name: str) -> dict[str, dict[str, Any]]:
-    """The objects of a manifest by kind."""
-    return {one["kind"]: one for one in yaml.safe_load_all((FOLDER / name).read_text())}
-
-
-def login(secret: dict[str, Any], server: str) -> dict[str, str]:
-    """What a pull secret says about a registry, as a kubelet reads it."""
-    assert secret["type"] == "kubernetes.io/dockerconfigjson"
-    one = json.loads(base64.b64decode(secret["data"][".dockerconfigjson"]))["auths"][server]
-    assert base64.b64decode(one["auth"]).decode() == f"{one['username']}:{one['password']}"
-    return one
 
 
 @needs_kubectl
@@ -41,7 +25,7 @@ def test_the_pull_secret_command_makes_the_secret(microservices: Microservices, 
     secret = json.loads(done.stdout)
     assert secret["metadata"]["name"] == SECRET
     host = json.loads(microservices.outputs["RepositoryUrls"])["order-service"].partition("/")[0]
-    one = login(secret, host)
+    one = logins(secret)["auths"][host]
     assert one["username"] == "AWS" and len(one["password"]) > 3
 
 
@@ -57,7 +41,7 @@ def test_the_deployment_uses_that_secret_and_an_image_of_the_fleet() -> None:
 
 
 def test_the_refresh_may_change_that_one_secret_and_nothing_else() -> None:
-    found = documents("pull-secret-refresh.yaml")
+    found = documents(REFRESH)
     assert set(found) == {"ServiceAccount", "Role", "RoleBinding", "CronJob"}
     # A right to create cannot be limited to a name, so there is none.
     assert found["Role"]["rules"] == [
@@ -71,18 +55,12 @@ def test_the_refresh_may_change_that_one_secret_and_nothing_else() -> None:
 
 
 def test_the_refresh_runs_often_enough_to_miss_one() -> None:
-    spec = documents("pull-secret-refresh.yaml")["CronJob"]["spec"]
+    spec = documents(REFRESH)["CronJob"]["spec"]
     minute, hours, *rest = spec["schedule"].split()
     assert rest == ["*", "*", "*"] and minute.isdigit()
     every = int(hours.removeprefix("*/"))
     assert 24 % every == 0 and every <= 8, "tokens last 12 hours; a run every 8 leaves 4 to repeat one in"
     assert spec["concurrencyPolicy"] == "Forbid"
-
-
-def refresh_pod() -> dict[str, Any]:
-    """What the job runs."""
-    job = documents("pull-secret-refresh.yaml")["CronJob"]["spec"]["jobTemplate"]["spec"]
-    return job["template"]["spec"]
 
 
 def test_the_refresh_runs_without_rights_on_the_node_and_leaves_the_token_in_memory() -> None:
@@ -98,44 +76,35 @@ def test_the_refresh_runs_without_rights_on_the_node_and_leaves_the_token_in_mem
 
 
 @pytest.fixture
-def renewed(cloud: Cloud, tmp_path: Path) -> tuple[Path, str]:
-    """The patch that the job's first container writes, run as it stands; and the registry it is for."""
-    [container] = refresh_pod()["initContainers"]
-    variables = {one["name"]: one["value"] for one in container["env"]}
+def patch(cloud: Cloud, tmp_path: Path) -> Path:
+    """What the job's first container writes."""
     patch = tmp_path / "patch.json"
-    variables |= {"REGION": cloud.variables["AWS_REGION"], "PATCH": str(patch), "HOME": str(tmp_path)}
-    done = subprocess.run([*container["command"], *container["args"]], env=environment(cloud, **variables),
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+    done = refresh(cloud, patch)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    return patch
+
+
+def test_the_refresh_writes_a_patch_with_a_new_token_for_itself_alone(patch: Path) -> None:
     assert patch.stat().st_mode & 0o077 == 0, "nobody else may read the token"
-    return patch, variables["REGISTRY"]
-
-
-def test_the_refresh_writes_a_patch_with_a_new_token(renewed: tuple[Path, str]) -> None:
-    patch, registry = renewed
     data = json.loads(patch.read_text())
     assert list(data) == ["data"]
-    one = login({"type": "kubernetes.io/dockerconfigjson"} | data, registry)
+    one = logins({"type": KIND} | data)["auths"][registry_of_refresh()]
     assert one["username"] == "AWS" and one["password"]
 
 
 def test_a_refresh_that_gets_no_token_fails_and_writes_nothing(cloud: Cloud, tmp_path: Path) -> None:
-    [container] = refresh_pod()["initContainers"]
-    variables = {one["name"]: one["value"] for one in container["env"]} | {
-        "PATCH": str(tmp_path / "patch.json"), "AWS_ENDPOINT_URL_ECR": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
-    done = subprocess.run([*container["command"], *container["args"]], env=environment(cloud, **variables),
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+    done = refresh(cloud, tmp_path / "patch.json", AWS_ENDPOINT_URL_ECR="http://127.0.0.1:9", AWS_MAX_ATTEMPTS="1")
     assert done.returncode != 0
     assert list(tmp_path.iterdir()) == []
 
 
 @needs_kubectl
-def test_kubectl_applies_that_patch_to_the_secret(renewed: tuple[Path, str], tmp_path: Path) -> None:
-    patch, registry = renewed
+def test_kubectl_applies_that_patch_to_the_secret(patch: Path, tmp_path: Path) -> None:
+    registry = registry_of_refresh()
     secret = tmp_path / "secret.json"
     stale = base64.b64encode(json.dumps({"auths": {registry: {"username": "AWS", "password": "old"}}}).encode())
     secret.write_text(json.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET},
-                                  "type": "kubernetes.io/dockerconfigjson",
+                                  "type": KIND,
                                   "data": {".dockerconfigjson": stale.decode()}}))
     [container] = refresh_pod()["containers"]
     assert container["command"] == ["kubectl"]
@@ -146,4 +115,4 @@ def test_kubectl_applies_that_patch_to_the_secret(renewed: tuple[Path, str], tmp
     done = subprocess.run([str(KUBECTL), verb, "--local", f"--filename={secret}", "--output=json", *options],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert login(json.loads(done.stdout), registry)["password"] != "old"
+    assert logins(json.loads(done.stdout))["auths"][registry]["password"] != "old"
