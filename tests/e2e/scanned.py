@@ -88,6 +88,10 @@ class Image:
             self.delete_repository()
         except self._ecr.exceptions.RepositoryNotFoundException:
             pass
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing is remembered of it."""
         s3 = self._cloud.client("s3")
         for key in self._cloud.keys(self.state_key.rpartition("/")[0] + "/"):
             s3.delete_object(Bucket=self._cloud.bucket, Key=key)

@@ -1,4 +1,4 @@
-"""The stack of `examples/microservices.yaml`, deployed once for all who look at it."""
+"""The stack of `examples/microservices.yaml`, deployed once for all who look at it in one file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cloud import Cloud
 from samples import SERVICES, Microservices, Sample
 from scanned import Image
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def microservices(cloud: Cloud) -> Iterator[Microservices]:
     """As a newcomer deploys it. Under the very names of its defaults, unless somebody has them here already."""
     usual = "my-project"
@@ -24,7 +24,7 @@ def microservices(cloud: Cloud) -> Iterator[Microservices]:
     stack.end()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def scanned(microservices: Microservices) -> Image:
     """An image under `latest` in one of them, whose scan found something."""
     image = Image(microservices.cloud, "latest", microservices.name("order-service"))

@@ -147,7 +147,10 @@ def test_what_a_scan_finds_in_a_pushed_image_reaches_security_hub(
     image.scan(generate={"count": 5, "seed": 21})
     findings.put(image.event("ecr-image-push"), image.event("ecr-image-scan-complete"))
     findings.settle()
-    assert findings.active(image) == image.keys()
-    assert len(image.keys()) == 5
-    assert {one["change"] for one in findings.archive(image)} == {"new"}
-    assert findings.letters() == []
+    try:
+        assert findings.active(image) == image.keys()
+        assert len(image.keys()) == 5
+        assert {one["change"] for one in findings.archive(image)} == {"new"}
+        assert findings.letters() == []
+    finally:
+        image.forget()
