@@ -52,9 +52,9 @@ def member(cloud: Cloud) -> Iterator[Sample]:
     text = processed if isinstance(processed, str) else json.dumps(processed)
     code = [one["Properties"]["Code"] for one in json.loads(text)["Resources"].values()
             if one["Type"] == "AWS::Lambda::Function"]
-    buckets = f"code-{uuid.uuid4().hex[:8]}"
-    bucket = f"{buckets}-{cloud.variables['AWS_REGION']}"
-    s3.create_bucket(Bucket=bucket)
+    buckets, store = f"code-{uuid.uuid4().hex[:8]}", Sample(cloud)
+    bucket = store.deploy("organization/code-bucket.yaml", Prefix=buckets)["BucketName"]
+    assert bucket == f"{buckets}-{cloud.variables['AWS_REGION']}"
     keys = {one["S3Key"]: one["S3Bucket"] for one in code}
     for key, source in keys.items():
         s3.copy_object(Bucket=bucket, Key=key, CopySource={"Bucket": source, "Key": key})
@@ -75,9 +75,7 @@ def member(cloud: Cloud) -> Iterator[Sample]:
     for one in (one for one in resources if one["ResourceType"] == "AWS::Logs::LogGroup"):
         with suppress(logs.exceptions.ResourceNotFoundException):
             logs.delete_log_group(logGroupName=one["PhysicalResourceId"])
-    for key in (*keys, "provider.json"):
-        s3.delete_object(Bucket=bucket, Key=key)
-    s3.delete_bucket(Bucket=bucket)
+    uninstall(cloud, store, "Code")
 
 
 def test_the_processed_template_deploys_under_the_names_others_refer_to(member: Sample, cloud: Cloud) -> None:
