@@ -99,18 +99,21 @@ def test_a_template_before_its_transform_is_refused() -> None:
 def test_the_governance_stack_holds_a_member_to_a_baseline_and_scans_its_registry(
         member: Sample, sample: Make, cloud: Cloud) -> None:
     ecr = cloud.client("ecr")
-    before = ecr.get_registry_scanning_configuration()["scanningConfiguration"]
+    before = registry_settings(ecr)
     stack = sample(f"StackSet-ecr-governance-{uuid.uuid4()}")
-    outputs = stack.deploy_text(stack_sets()["Governance"]["TemplateBody"], ProviderStackName=NAME)
-    assert outputs["BaselineUri"] == f"s3://{member.shown['StateBucketName']}/declarations/baseline.json"
-    shown = ecr.get_registry_scanning_configuration()["scanningConfiguration"]
-    assert shown["scanType"] == "BASIC"
-    [rule] = shown["rules"]
-    assert (rule["scanFrequency"], [one["filter"] for one in rule["repositoryFilters"]]) == ("SCAN_ON_PUSH", ["*"])
-    stack.delete()
-    # Retained, as it says.
-    assert ecr.get_registry_scanning_configuration()["scanningConfiguration"]["rules"] == [rule]
-    ecr.put_registry_scanning_configuration(**before)
+    try:
+        outputs = stack.deploy_text(stack_sets()["Governance"]["TemplateBody"], ProviderStackName=NAME)
+        assert outputs["BaselineUri"] == f"s3://{member.shown['StateBucketName']}/declarations/baseline.json"
+        shown = registry_settings(ecr)
+        assert (shown["scanning"]["scanType"], shown["mounting"]) == ("BASIC", "ENABLED")
+        [rule] = shown["scanning"]["rules"]
+        assert (rule["scanFrequency"], [one["filter"] for one in rule["repositoryFilters"]]) == ("SCAN_ON_PUSH", ["*"])
+        stack.delete()
+        # Retained, as it says.
+        assert registry_settings(ecr) == shown
+    finally:
+        ecr.put_registry_scanning_configuration(**before["scanning"])
+        ecr.put_account_setting(name="BLOB_MOUNTING", value=before["mounting"])
 
 
 def test_replication_adds_its_rule_and_takes_it_away_again(sample: Make, cloud: Cloud) -> None:
