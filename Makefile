@@ -41,7 +41,7 @@ build: ## Build the functions with SAM (ARCHITECTURE=arm64 or x86_64; this machi
 lint: venv ## Check formats, lints and templates
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- --deny warnings
-	.venv/bin/cfn-lint template.yaml examples/*.yaml
+	.venv/bin/cfn-lint template.yaml examples/*.yaml examples/central-findings/*.yaml examples/organization/*.yaml
 
 .PHONY: unit
 unit: ## Run the Rust tests

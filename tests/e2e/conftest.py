@@ -22,7 +22,7 @@ from typing import Iterator
 import pytest
 from cloud import Cloud
 from machine import Machine
-from stacks import Lab, Stack
+from stacks import Lab, Stack, uninstall
 
 ROOT = Path(__file__).resolve().parents[2]
 AWS = [sys.executable, str(ROOT / "local" / "aws")]
@@ -92,19 +92,6 @@ def deploy(variables: dict[str, str]) -> None:
     done = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, f"sam deploy failed:\n{done.stdout[-4000:]}"
-
-
-def uninstall(cloud: Cloud, stack: Stack, bucket: str) -> None:
-    """Deletes a stack and the bucket it may keep."""
-    described = cloud.client("cloudformation").describe_stack_resource(StackName=stack.name, LogicalResourceId=bucket)
-    name, s3 = described["StackResourceDetail"]["PhysicalResourceId"], cloud.client("s3")
-    # Listed as a whole first: MiniStack loses its place when the version a page ended with is deleted.
-    for page in list(s3.get_paginator("list_object_versions").paginate(Bucket=name)):
-        for one in page.get("Versions", []) + page.get("DeleteMarkers", []):
-            s3.delete_object(Bucket=name, Key=one["Key"], VersionId=one["VersionId"])
-    stack.delete()
-    if name in [one["Name"] for one in s3.list_buckets()["Buckets"]]:
-        s3.delete_bucket(Bucket=name)
 
 
 @pytest.fixture
