@@ -158,12 +158,12 @@ def test_the_destination_lets_the_source_in_and_dresses_the_copies(sample: Make,
 
 def test_a_destination_in_the_same_account_needs_no_registry_policy(sample: Make, cloud: Cloud) -> None:
     ecr = cloud.client("ecr")
-    account = cloud.service_token.split(":")[4]
-    sample().deploy("replication-destination.yaml", SourceAccount=account)
+    sample().deploy("replication-destination.yaml", SourceAccount="")
     with pytest.raises(ecr.exceptions.RegistryPolicyNotFoundException):
         ecr.get_registry_policy()
     [template] = ecr.describe_repository_creation_templates()["repositoryCreationTemplates"]
-    assert template["prefix"] == "payments"
+    tags = {one["Key"]: one["Value"] for one in template["resourceTags"]}
+    assert (template["prefix"], tags["source-account"]) == ("payments", cloud.service_token.split(":")[4])
 
 
 def test_the_registrys_settings_are_all_there_and_go_again(sample: Make, cloud: Cloud) -> None:
