@@ -5,10 +5,14 @@
 //! Two entries with the same [`Key`] stand for the same place; they agree or contradict each other. Knows no client and no
 //! declaration; says nothing of who owns what.
 
-use super::policy::Statement;
+use super::policy::{Document, Statement};
 use super::repository::{Encryption, Mutability, ScanType, Tags};
+use crate::lifecycle;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+
+/// How ECR calls the prefix that every name has.
+const ROOT: &str = "ROOT";
 
 /// What ECR reads and writes in one call, or as one collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,6 +45,17 @@ pub enum ScanFrequency {
     ContinuousScan,
     /// When somebody asks.
     Manual,
+}
+
+impl ScanFrequency {
+    /// ECR's own word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ScanOnPush => "SCAN_ON_PUSH",
+            Self::ContinuousScan => "CONTINUOUS_SCAN",
+            Self::Manual => "MANUAL",
+        }
+    }
 }
 
 /// Where a replication rule copies to.
@@ -195,10 +210,12 @@ impl Entry {
         Key { section, name }
     }
 
-    /// Do both say the same? Statements are compared by what they mean.
+    /// Do both say the same? Texts are compared by what they mean, and what ECR fills in by itself may be left out.
     pub fn agrees_with(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Statement(one), Self::Statement(two)) => one.sid == two.sid && one.means(two),
+            (Self::CacheRule(one), Self::CacheRule(two)) => one.means(two),
+            (Self::Template(one), Self::Template(two)) => one.means(two),
             _ => self == other,
         }
     }
@@ -211,6 +228,61 @@ impl ReplicationRule {
             self.destinations.iter().map(|place| format!("{}/{}", place.region, place.registry_id)).collect();
         let from: Vec<&str> = self.prefixes.iter().map(String::as_str).collect();
         format!("{} -> {}", from.join(","), to.join(","))
+    }
+}
+
+impl CacheRule {
+    fn means(&self, other: &Self) -> bool {
+        let upstream = |one: &Option<String>, two: &Option<String>| one.is_none() || two.is_none() || one == two;
+        let whole = |prefix: &Option<String>| prefix.clone().unwrap_or_else(|| ROOT.to_owned());
+        self.prefix == other.prefix
+            && self.upstream_url == other.upstream_url
+            && upstream(&self.upstream, &other.upstream)
+            && whole(&self.upstream_prefix) == whole(&other.upstream_prefix)
+            && self.credential_arn == other.credential_arn
+            && self.custom_role_arn == other.custom_role_arn
+    }
+
+    /// Does it read from the same place, so that an update of the rule is enough?
+    pub fn reads_like(&self, other: &Self) -> bool {
+        let same = Self {
+            credential_arn: other.credential_arn.clone(),
+            custom_role_arn: other.custom_role_arn.clone(),
+            ..self.clone()
+        };
+        same.means(other)
+    }
+}
+
+impl CreationTemplate {
+    fn means(&self, other: &Self) -> bool {
+        let plain = |template: &Self| Self {
+            description: template.description.clone().filter(|text| !text.is_empty()),
+            encryption: other.encryption.clone(),
+            lifecycle_policy: None,
+            repository_policy: None,
+            ..template.clone()
+        };
+        let lifecycle = |one: &str, two: &str| match (lifecycle::parse_text(one), lifecycle::parse_text(two)) {
+            (Ok(one), Ok(two)) => one.means_the_same(&two),
+            _ => one == two,
+        };
+        let policy = |one: &str, two: &str| match (Document::parse_text(one), Document::parse_text(two)) {
+            (Ok(one), Ok(two)) => one.means_the_same(&two),
+            _ => one == two,
+        };
+        plain(self) == plain(other)
+            && (self.encryption.is_met_by(&other.encryption) || other.encryption.is_met_by(&self.encryption))
+            && both(self.lifecycle_policy.as_deref(), other.lifecycle_policy.as_deref(), lifecycle)
+            && both(self.repository_policy.as_deref(), other.repository_policy.as_deref(), policy)
+    }
+}
+
+fn both(one: Option<&str>, two: Option<&str>, agree: impl Fn(&str, &str) -> bool) -> bool {
+    match (one, two) {
+        (None, None) => true,
+        (Some(one), Some(two)) => agree(one, two),
+        _ => false,
     }
 }
 
