@@ -11,8 +11,9 @@ use crate::lifecycle;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// How ECR calls the prefix that every name has.
-const ROOT: &str = "ROOT";
+/// The prefix of a cache rule or template that is for every repository without one of its own (ECR API model,
+/// `PullThroughCacheRuleRepositoryPrefix`, `Prefix`).
+pub const ROOT: &str = "ROOT";
 
 /// What ECR reads and writes in one call, or as one collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -109,6 +110,20 @@ pub enum AppliedFor {
     PullThroughCache,
     /// A repository that a push makes.
     CreateOnPush,
+}
+
+impl AppliedFor {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::PullThroughCache, Self::Replication, Self::CreateOnPush];
+
+    /// ECR's own word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Replication => "REPLICATION",
+            Self::PullThroughCache => "PULL_THROUGH_CACHE",
+            Self::CreateOnPush => "CREATE_ON_PUSH",
+        }
+    }
 }
 
 /// A repository creation template; known by its prefix.
@@ -210,7 +225,8 @@ impl Entry {
         Key { section, name }
     }
 
-    /// Do both say the same? Texts are compared by what they mean, and what ECR fills in by itself may be left out.
+    /// Do both say the same? Policies and statements are compared by what they mean, and what ECR fills in by itself
+    /// where nothing is said makes no difference.
     pub fn agrees_with(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Statement(one), Self::Statement(two)) => one.sid == two.sid && one.means(two),
@@ -231,65 +247,59 @@ impl ReplicationRule {
     }
 }
 
-impl CacheRule {
-    fn means(&self, other: &Self) -> bool {
-        let upstream = |one: &Option<String>, two: &Option<String>| one.is_none() || two.is_none() || one == two;
-        let whole = |prefix: &Option<String>| prefix.clone().unwrap_or_else(|| ROOT.to_owned());
-        self.prefix == other.prefix
-            && self.upstream_url == other.upstream_url
-            && upstream(&self.upstream, &other.upstream)
-            && whole(&self.upstream_prefix) == whole(&other.upstream_prefix)
-            && self.credential_arn == other.credential_arn
-            && self.custom_role_arn == other.custom_role_arn
-    }
-
-    /// Does it read from the same place, so that an update of the rule is enough?
-    pub fn reads_like(&self, other: &Self) -> bool {
-        let same = Self {
-            credential_arn: other.credential_arn.clone(),
-            custom_role_arn: other.custom_role_arn.clone(),
-            ..self.clone()
-        };
-        same.means(other)
-    }
-}
-
-impl CreationTemplate {
-    fn means(&self, other: &Self) -> bool {
-        let plain = |template: &Self| Self {
-            description: template.description.clone().filter(|text| !text.is_empty()),
-            encryption: other.encryption.clone(),
-            lifecycle_policy: None,
-            repository_policy: None,
-            ..template.clone()
-        };
-        let lifecycle = |one: &str, two: &str| match (lifecycle::parse_text(one), lifecycle::parse_text(two)) {
-            (Ok(one), Ok(two)) => one.means_the_same(&two),
-            _ => one == two,
-        };
-        let policy = |one: &str, two: &str| match (Document::parse_text(one), Document::parse_text(two)) {
-            (Ok(one), Ok(two)) => one.means_the_same(&two),
-            _ => one == two,
-        };
-        plain(self) == plain(other)
-            && (self.encryption.is_met_by(&other.encryption) || other.encryption.is_met_by(&self.encryption))
-            && both(self.lifecycle_policy.as_deref(), other.lifecycle_policy.as_deref(), lifecycle)
-            && both(self.repository_policy.as_deref(), other.repository_policy.as_deref(), policy)
-    }
-}
-
-fn both(one: Option<&str>, two: Option<&str>, agree: impl Fn(&str, &str) -> bool) -> bool {
-    match (one, two) {
-        (None, None) => true,
-        (Some(one), Some(two)) => agree(one, two),
-        _ => false,
-    }
-}
-
 impl SigningRule {
     fn name(&self) -> String {
         let of: Vec<&str> = self.filters.iter().map(String::as_str).collect();
         format!("{} {}", self.signing_profile_arn, of.join(","))
+    }
+}
+
+impl CacheRule {
+    /// ECR tells the upstream from its address, and fills in `ROOT` where no prefix of it is said.
+    fn means(&self, other: &Self) -> bool {
+        let told = |rule: &Self| {
+            let upstream = rule.upstream.clone().or_else(|| self.upstream.clone()).or_else(|| other.upstream.clone());
+            let upstream_prefix = Some(rule.upstream_prefix.clone().unwrap_or_else(|| ROOT.to_owned()));
+            Self { upstream, upstream_prefix, ..rule.clone() }
+        };
+        told(self) == told(other)
+    }
+
+    /// Is all that differs what ECR can change of a rule that is there: the credential and the role?
+    pub fn reads_like(&self, other: &Self) -> bool {
+        let (credential_arn, custom_role_arn) = (other.credential_arn.clone(), other.custom_role_arn.clone());
+        Self { credential_arn, custom_role_arn, ..self.clone() }.means(other)
+    }
+}
+
+impl CreationTemplate {
+    /// Policies are texts that ECR may write anew; an empty description is none; filters have no order.
+    fn means(&self, other: &Self) -> bool {
+        let rest = |template: &Self| {
+            let mut rest = template.clone();
+            rest.lifecycle_policy = None;
+            rest.repository_policy = None;
+            rest.description = rest.description.filter(|text| !text.is_empty());
+            rest.mutability.exclusions.sort();
+            rest
+        };
+        let lifecycle = same_texts(self.lifecycle_policy.as_deref(), other.lifecycle_policy.as_deref(), |one, two| {
+            let (one, two) = (lifecycle::parse_text(one).ok()?, lifecycle::parse_text(two).ok()?);
+            Some(one.means_the_same(&two))
+        });
+        let access = same_texts(self.repository_policy.as_deref(), other.repository_policy.as_deref(), |one, two| {
+            let (one, two) = (Document::parse_text(one).ok()?, Document::parse_text(two).ok()?);
+            Some(one.means_the_same(&two))
+        });
+        lifecycle && access && rest(self) == rest(other)
+    }
+}
+
+/// Two texts that are the same, or mean the same where both can be read.
+fn same_texts(one: Option<&str>, two: Option<&str>, means: impl Fn(&str, &str) -> Option<bool>) -> bool {
+    match (one, two) {
+        (Some(one), Some(two)) => one == two || means(one, two).unwrap_or(false),
+        (one, two) => one.is_none() && two.is_none(),
     }
 }
 

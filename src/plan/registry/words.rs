@@ -3,13 +3,10 @@
 use super::{RegistryChange, RegistryStep};
 use crate::model::Seen;
 use crate::model::identity::Identity;
-use crate::model::registry::{CacheRule, Destination, Entry, Key, ScanFrequency, Section};
+use crate::model::registry::{CacheRule, Destination, Entry, Key, Section};
 use crate::model::repository::ScanType;
-use crate::spec::registry::RegistryWish;
+use crate::spec::registry::{RegistryWish, scanned_in_words};
 use std::collections::BTreeMap;
-
-/// Of many, so many are named.
-const NAMED: usize = 10;
 
 /// What a section is called.
 pub const fn named(section: Section) -> &'static str {
@@ -125,42 +122,8 @@ fn scanning(
         let scan_type = if is_enhanced(standing) { ScanType::Enhanced } else { ScanType::Basic };
         (scan_type, super::writes::rules(standing))
     });
-    let each: Vec<String> = rules
-        .iter()
-        .map(|(frequency, filters)| format!("{} {}", effect(*frequency), matches(filters.iter())))
-        .collect();
-    let each = each.join("; ");
-    Some(match (scan_type, rules.is_empty()) {
-        (ScanType::Basic, true) => "BASIC without rules: the flag of each repository decides".to_owned(),
-        (ScanType::Basic, false) => format!("BASIC {each}; any other repository is scanned only when somebody asks"),
-        (ScanType::Enhanced, true) => "ENHANCED without rules: every repository is scanned continuously".to_owned(),
-        (ScanType::Enhanced, false) => {
-            let ended = if ends_everything { ", which ends that everything is scanned continuously" } else { "" };
-            format!("ENHANCED {each}; a repository that matches nothing is not scanned at all{ended}")
-        }
-    })
-}
-
-const fn effect(frequency: ScanFrequency) -> &'static str {
-    match frequency {
-        ScanFrequency::ScanOnPush => "scans on push",
-        ScanFrequency::ContinuousScan => "scans continuously",
-        ScanFrequency::Manual => "scans when asked",
-    }
-}
-
-fn matches<'a>(filters: impl ExactSizeIterator<Item = &'a String>) -> String {
-    let count = filters.len();
-    let one = |filter: &String| match filter.as_str() {
-        "*" => "every repository".to_owned(),
-        filter if filter.contains('*') => format!("names like {filter}"),
-        filter => format!("names that contain {filter:?}"),
-    };
-    let mut list: Vec<String> = filters.take(NAMED).map(one).collect();
-    if count > NAMED {
-        list.push(format!("{} more filters", count - NAMED));
-    }
-    list.join(", ")
+    let ended = if ends_everything && !rules.is_empty() { ". So far everything was scanned continuously" } else { "" };
+    Some(format!("{}{ended}", scanned_in_words(scan_type, &rules)))
 }
 
 const fn scan_type_word(scan_type: ScanType) -> &'static str {
@@ -184,7 +147,7 @@ fn upstream(rule: &CacheRule) -> String {
 
 fn template_words(template: &crate::model::registry::CreationTemplate) -> String {
     let mut parts = vec![
-        template.applied_for.iter().map(|when| format!("{when:?}")).collect::<Vec<_>>().join(", "),
+        template.applied_for.iter().map(|when| when.as_str().to_owned()).collect::<Vec<_>>().join(", "),
         template.mutability.mode.as_str().to_owned(),
         template.encryption.kind.as_str().to_owned(),
     ];
