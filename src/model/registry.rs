@@ -264,6 +264,12 @@ impl CacheRule {
         };
         told(self) == told(other)
     }
+
+    /// Is all that differs what ECR can change of a rule that is there: the credential and the role?
+    pub fn reads_like(&self, other: &Self) -> bool {
+        let (credential_arn, custom_role_arn) = (other.credential_arn.clone(), other.custom_role_arn.clone());
+        Self { credential_arn, custom_role_arn, ..self.clone() }.means(other)
+    }
 }
 
 impl CreationTemplate {
