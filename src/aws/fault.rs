@@ -48,7 +48,7 @@ pub(super) fn kind(operation: &str, code: &str, message: &str, status: Option<u1
         "RepositoryNotEmptyException" => FaultKind::NotEmpty,
         // What SSM says of a parameter that vanished since it was read.
         "InvalidResourceId" if operation == "ListTagsForResource" => FaultKind::NotFound,
-        "NoSuchBucket" | "MalformedDetail" => FaultKind::Invalid,
+        "NoSuchBucket" | "MalformedDetail" | "UnsupportedCommandException" => FaultKind::Invalid,
         "ParameterNotFound" | "NoSuchKey" | "NotFound" | "ImageNotFound" => FaultKind::NotFound,
         "ValidationError" if operation == "DescribeStacks" && message.contains("does not exist") => FaultKind::NotFound,
         "ParameterAlreadyExists"

@@ -3,8 +3,8 @@
 use super::conditions;
 use super::read::File;
 use super::resolve::{Names, Scope};
-use crate::spec::Problem;
 use crate::spec::fields::nearest;
+use crate::spec::{Problem, public};
 use anyhow::{anyhow, bail};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
@@ -16,10 +16,12 @@ pub(super) const FLEET: &str = "Custom::EcrRepositories";
 pub(super) const FINDINGS_POLICY: &str = "Custom::EcrFindingsPolicy";
 /// The posture repositories are held to.
 pub(super) const BASELINE: &str = "Custom::EcrBaseline";
+/// A fleet of repositories in the public gallery.
+pub(super) const PUBLIC_FLEET: &str = public::TYPE;
 /// The types that are built.
-const BUILT: [&str; 3] = [FLEET, FINDINGS_POLICY, BASELINE];
+const BUILT: [&str; 4] = [FLEET, FINDINGS_POLICY, BASELINE, PUBLIC_FLEET];
 /// All of ours.
-const KINDS: [&str; 5] = [FLEET, FINDINGS_POLICY, BASELINE, "Custom::EcrPublicRepositories", "Custom::EcrRegistry"];
+const KINDS: [&str; 5] = [FLEET, FINDINGS_POLICY, BASELINE, PUBLIC_FLEET, "Custom::EcrRegistry"];
 
 /// One resource of ours.
 #[derive(Clone, Debug)]

@@ -72,6 +72,8 @@ fn changes() -> Vec<Change> {
 const fn kinds(change: &Change) -> usize {
     match change {
         Change::CreateRepository { .. }
+        | Change::CreatePublicRepository { .. }
+        | Change::PutRepositoryCatalogData { .. }
         | Change::PutImageTagMutability { .. }
         | Change::PutImageScanningConfiguration { .. }
         | Change::PutLifecyclePolicy { .. }

@@ -112,7 +112,7 @@ fn repo<'a>(state: &'a mut State, name: &str, change: &Change) -> Result<&'a mut
     state.repositories.get_mut(name).ok_or_else(missing)
 }
 
-fn tagged(before: &Tags, added: &Tags, change: &Change) -> Result<Tags, Fault> {
+pub(super) fn tagged(before: &Tags, added: &Tags, change: &Change) -> Result<Tags, Fault> {
     let mut tags = before.clone();
     tags.extend(added.clone());
     if tags.len() > 50 {
@@ -134,7 +134,7 @@ fn stored_lifecycle(text: &str, change: &Change) -> Result<String, Fault> {
 }
 
 /// Account ids come back as ARNs of their roots, lists of one as the one.
-fn stored_policy(text: &str, change: &Change) -> Result<String, Fault> {
+pub(super) fn stored_policy(text: &str, change: &Change) -> Result<String, Fault> {
     let refuse = || refusal(change.action(), FaultKind::Invalid, "InvalidParameterException");
     if text.chars().count() > 10_240 {
         return Err(refuse());

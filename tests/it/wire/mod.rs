@@ -33,6 +33,7 @@ mod cfn_reply;
 mod dead_letters;
 mod ecr;
 mod findings;
+mod gallery;
 mod images;
 mod jobs;
 mod letters;
