@@ -2,11 +2,13 @@
 
 use super::serve_baseline::BASELINE;
 use super::serve_policy::FINDINGS_POLICY;
+use super::serve_registry;
 use super::serve_sole::{self, Sort};
 use crate::event::reply::{MAX_REPLY_BYTES, Reply, Status};
 use crate::event::request::{ReplyTarget, Request, RequestType};
 use crate::flow::declare::declare;
 use crate::flow::delete::delete;
+use crate::flow::registry::RegistryWorld;
 use crate::flow::task::{Stopped, Task, Waiting};
 use crate::flow::{Declarations, World};
 use crate::model::identity::{Identity, StackId, fingerprint};
@@ -19,10 +21,11 @@ use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 /// The types this function serves.
-const SERVED: [(&str, Kind); 3] = [
+const SERVED: [(&str, Kind); 4] = [
     ("Custom::EcrRepositories", Kind::Fleet),
     ("Custom::EcrFindingsPolicy", Kind::Sole(FINDINGS_POLICY)),
     ("Custom::EcrBaseline", Kind::Sole(BASELINE)),
+    ("Custom::EcrRegistry", Kind::Registry),
 ];
 /// Bytes of the answer kept for its reason.
 const REASON_ROOM: usize = 300;
@@ -32,6 +35,7 @@ const REASON_ROOM: usize = 300;
 enum Kind {
     Fleet,
     Sole(Sort),
+    Registry,
 }
 
 fn kind_of(resource_type: &str) -> Option<Kind> {
@@ -79,7 +83,7 @@ pub enum Served {
 }
 
 /// Serves one request.
-pub async fn serve<W: World + Declarations>(
+pub async fn serve<W: World + Declarations + RegistryWorld>(
     desk: &Desk<'_, W>,
     target: &ReplyTarget,
     request: Result<Request, String>,
@@ -122,6 +126,10 @@ pub async fn serve<W: World + Declarations>(
             serve_sole::write(&sort, desk, &task, target, &request).await
         }
         (Kind::Sole(sort), RequestType::Delete) => serve_sole::erase(&sort, desk, &task, target).await,
+        (Kind::Registry, RequestType::Create | RequestType::Update) => {
+            serve_registry::write(desk, &task, target, &request).await
+        }
+        (Kind::Registry, RequestType::Delete) => serve_registry::erase(desk, &task, target).await,
     }
 }
 
