@@ -3,7 +3,7 @@
 use super::{RegistryChange, RegistryStep};
 use crate::model::Seen;
 use crate::model::identity::Identity;
-use crate::model::registry::{CacheRule, Destination, Entry, Key, Section};
+use crate::model::registry::{CacheRule, Destination, Entry, Key, ReplicationRule, Section};
 use crate::model::repository::ScanType;
 use crate::spec::registry::{RegistryWish, scanned_in_words};
 use std::collections::BTreeMap;
@@ -71,6 +71,7 @@ pub fn differences(before: &[Entry], after: &[Entry]) -> Vec<String> {
     let mut told = Vec::new();
     for entry in before.iter().filter(|entry| !after.contains(entry)) {
         match after.iter().find(|other| other.key() == entry.key()) {
+            Some(next) if in_words(entry) == in_words(next) => told.push(format!("{} in its texts", in_words(next))),
             Some(next) => told.push(format!("{} → {}", in_words(entry), in_words(next))),
             None => told.push(format!("- {}", in_words(entry))),
         }
@@ -88,10 +89,12 @@ pub(super) fn meanings(
 ) -> Vec<String> {
     let mut told: Vec<String> = scanning(wish, seen, changes).into_iter().collect();
     let before = seen.get(&Section::Replication).and_then(Seen::present);
+    let is_new = |rule: &ReplicationRule| {
+        let key = Entry::Replication(rule.clone()).key();
+        !before.is_some_and(|before| before.iter().any(|entry| entry.key() == key))
+    };
     let adds_replication = changes.iter().any(|step| match &step.change {
-        RegistryChange::PutReplication(rules) => {
-            rules.iter().any(|rule| !before.is_some_and(|before| before.contains(&Entry::Replication(rule.clone()))))
-        }
+        RegistryChange::PutReplication(rules) => rules.iter().any(is_new),
         _ => false,
     });
     if adds_replication {
