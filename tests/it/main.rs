@@ -40,6 +40,7 @@ mod overlap;
 mod ownership;
 mod policy_document;
 mod registry;
+mod registry_spec;
 mod reply;
 mod responder;
 mod robustness;

@@ -125,6 +125,23 @@ pub(super) fn signing_profile_flaw(text: &str) -> Option<String> {
     })
 }
 
+/// A KMS key of the registry's own Region, by its full ARN: templates take no alias and no id (ECR API model,
+/// `KmsKeyForRepositoryCreationTemplate`).
+pub(super) fn kms_key_flaw(text: &str, around: &Around<'_>) -> Option<String> {
+    let arn = Arn::parse(text).filter(|arn| arn.service == "kms" && is_account(arn.account));
+    let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_key =
+        |arn: &Arn<'_>| arn.resource.strip_prefix("key/").is_some_and(|id| !id.is_empty() && id.bytes().all(legal));
+    let Some(arn) = arn.filter(|arn| is_key(arn) && text.chars().count() <= 2_048) else {
+        return Some(format!(
+            "{text:?} is not the full ARN of a key; a creation template takes no alias and no id, only \
+             arn:<partition>:kms:<region>:<account>:key/<id>"
+        ));
+    };
+    let region = around.region.filter(|region| *region != arn.region)?;
+    Some(format!("{text:?} is a key of {}; it has to be in the registry's own Region, {region}", arn.region))
+}
+
 /// Why something is not in the registry's own account, or Region where `in_region`.
 fn foreign(arn: &Arn<'_>, around: &Around<'_>, what: &str, in_region: bool) -> Option<String> {
     if arn.partition != around.partition {

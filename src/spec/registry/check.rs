@@ -1,6 +1,6 @@
 //! From the properties of `Custom::EcrRegistry` to a [`RegistryWish`], or to every problem at once.
 
-use super::{Around, OnDelete, RegistryWish, cache, lists, replication, scanning};
+use super::{Around, OnDelete, RegistryWish, access, cache, lists, replication, scanning, templates};
 use crate::model::registry::{Entry, Key};
 use crate::spec::fields::{Fields, Problem};
 use serde_json::{Map, Value};
@@ -25,7 +25,10 @@ pub fn check(properties: &Map<String, Value>, around: &Around<'_>) -> Result<Reg
     let fields = Fields::new(properties, String::new(), &problems);
     let mut placed = scanning::read(&fields);
     placed.extend(replication::read(&fields, around));
+    let allows_public = fields.flag("AllowPublicPrincipals").unwrap_or(false);
+    placed.extend(access::read(&fields, around, allows_public));
     placed.extend(cache::read(&fields, around));
+    placed.extend(templates::read(&fields, around, allows_public));
     placed.extend(lists::exclusions(&fields));
     placed.extend(lists::signing(&fields));
     placed.extend(lists::blob_mounting(&fields));
@@ -65,6 +68,13 @@ fn repeated(entry: &Entry, earlier: &str) -> String {
         Entry::ScanFilter { filter, .. } => format!(
             "{filter:?} stands under another frequency too, at {earlier}, and ECR would take the more frequent one; keep it under one"
         ),
+        Entry::Statement(statement) => format!(
+            "is written under the Sid {:?}, as {earlier} is; give it another Sid, or remove one of the two",
+            statement.sid
+        ),
+        Entry::CacheRule(_) | Entry::Template(_) => {
+            format!("has the prefix of {earlier}, and ECR has one for each; remove one, or change its prefix")
+        }
         _ => format!("repeats {earlier}; remove one"),
     }
 }

@@ -4,6 +4,7 @@
 //! its own. `filters` has the languages of ECR's repository filters and what scan filters match. What stands in the
 //! registry and who else declared what is not known here: the merged whole is judged in `plan::registry`.
 
+mod access;
 mod arns;
 mod cache;
 mod check;
@@ -11,12 +12,14 @@ mod filters;
 mod lists;
 mod replication;
 mod scanning;
+mod statements;
+mod templates;
 mod upstreams;
 mod words;
 
 pub use check::check;
 pub use filters::matches;
-pub use words::scanned_in_words;
+pub use words::{ScanRules, scan_rules, scanned_in_words};
 
 use crate::model::place::Place;
 use crate::model::registry::{Entry, Key};

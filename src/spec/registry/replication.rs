@@ -63,20 +63,15 @@ fn destinations(rule: &Fields<'_>, around: &Around<'_>) -> BTreeSet<Destination>
         }
         let (Some(region), Some(registry_id)) = (region, registry_id) else { continue };
         if (Some(&*region), Some(&*registry_id)) == (around.region, around.account) {
-            rule.problem(
-                &index_of(&item, key),
-                "is this very registry, which ECR does not replicate to; name another Region or another account",
+            item.problem(
+                "Region",
+                "is, with RegistryId, this very registry, which ECR does not replicate to; name another Region or another account",
             );
         } else if !found.insert(Destination { region: region.clone(), registry_id: registry_id.clone() }) {
-            rule.problem(&index_of(&item, key), format!("repeats {region} of {registry_id}; remove one"));
+            item.problem("Region", format!("repeats {region} of {registry_id}; remove one"));
         }
     }
     found
-}
-
-/// `Destinations[1]`, from the full path of the item.
-fn index_of(item: &Fields<'_>, key: &str) -> String {
-    item.path().rfind(key).and_then(|at| item.path().get(at..)).unwrap_or(key).to_owned()
 }
 
 /// `DeleteReplication: {Enabled: …}`, as in `AWS::ECR::ReplicationConfiguration`; ECR's own default is no.

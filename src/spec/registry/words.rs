@@ -1,6 +1,6 @@
 //! What the registry's scan rules come to, in words: people read `app` as a name, ECR as a part of one.
 
-use crate::model::registry::ScanFrequency;
+use crate::model::registry::{Entry, ScanFrequency};
 use crate::model::repository::ScanType;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,9 +9,27 @@ const MAX_TOLD: usize = 5;
 /// Characters of a filter that are told.
 const MAX_CHARACTERS: usize = 60;
 
+/// The filters of each frequency.
+pub type ScanRules = BTreeMap<ScanFrequency, BTreeSet<String>>;
+
+/// The scan type and the rules that entries come to.
+pub fn scan_rules<'e>(entries: impl Iterator<Item = &'e Entry>) -> (Option<ScanType>, ScanRules) {
+    let (mut scan_type, mut rules) = (None, ScanRules::new());
+    for entry in entries {
+        match entry {
+            Entry::ScanType(kind) => scan_type = Some(*kind),
+            Entry::ScanFilter { frequency, filter } => {
+                rules.entry(*frequency).or_default().insert(filter.clone());
+            }
+            _ => {}
+        }
+    }
+    (scan_type, rules)
+}
+
 /// Which repositories are scanned when, under these rules: in ECR's own semantics, in a few sentences. The rules are the
 /// registry's own, not those of one declaration alone.
-pub fn scanned_in_words(scan_type: ScanType, rules: &BTreeMap<ScanFrequency, BTreeSet<String>>) -> String {
+pub fn scanned_in_words(scan_type: ScanType, rules: &ScanRules) -> String {
     let told: Vec<String> = [ScanFrequency::ContinuousScan, ScanFrequency::ScanOnPush]
         .into_iter()
         .filter_map(|frequency| {
