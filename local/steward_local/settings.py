@@ -25,6 +25,10 @@ REGION = "us-east-1"
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "RUST_LOG", "RUST_BACKTRACE")
 
 
+# Tells docker clients where to push to and pull from; the addresses of repositories are those of AWS.
+REGISTRY_VARIABLE = "ECR_STEWARD_LOCAL_REGISTRY"
+
+
 class LocalError(Exception):
     """Something the person at the terminal can mend; its text says how."""
 
@@ -41,6 +45,7 @@ def client_environment(ministack_port: int, ecr_port: int) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL": endpoint(ministack_port),
         "AWS_ENDPOINT_URL_ECR": ecr,
+        "AWS_ENDPOINT_URL_ECR_PUBLIC": ecr,
         "AWS_ENDPOINT_URL_SECURITYHUB": ecr,
         "AWS_ENDPOINT_URL_INSPECTOR2": ecr,
         "AWS_REGION": REGION,
@@ -49,6 +54,11 @@ def client_environment(ministack_port: int, ecr_port: int) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+def registry_address(ecr_port: int) -> str:
+    """The local registry as image names begin with it."""
+    return f"{HOST}:{ecr_port}"
 
 
 def kept_environment() -> dict[str, str]:

@@ -103,7 +103,7 @@ fn scanning(scan_on_push: bool) -> ImageScanningConfiguration {
     ImageScanningConfiguration::builder().scan_on_push(scan_on_push).build()
 }
 
-fn filters(mutability: &Mutability) -> Result<Option<Vec<ImageTagMutabilityExclusionFilter>>, Fault> {
+pub(super) fn filters(mutability: &Mutability) -> Result<Option<Vec<ImageTagMutabilityExclusionFilter>>, Fault> {
     let filters = mutability.exclusions.iter().map(|filter| {
         ImageTagMutabilityExclusionFilter::builder()
             .filter_type(ImageTagMutabilityExclusionFilterType::Wildcard)
@@ -123,11 +123,11 @@ fn encryption_configuration(encryption: &Encryption) -> Result<EncryptionConfigu
         .map_err(|error| incomplete(&error))
 }
 
-fn tag_list(tags: &Tags) -> Result<Vec<Tag>, Fault> {
+pub(super) fn tag_list(tags: &Tags) -> Result<Vec<Tag>, Fault> {
     let tags = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
     tags.map(|tag| tag.map_err(|error| incomplete(&error))).collect()
 }
 
-fn incomplete(error: &impl std::fmt::Display) -> Fault {
+pub(super) fn incomplete(error: &impl std::fmt::Display) -> Fault {
     Fault::ours("ecr", "request", FaultKind::Unexpected, error.to_string())
 }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 /// Waits between tries of a call that may become right by waiting: a repository that is seconds old, a
 /// principal IAM has not spread yet. Together half a minute.
-const PATIENCE: [Duration; 5] = [
+pub(super) const PATIENCE: [Duration; 5] = [
     Duration::from_millis(500),
     Duration::from_secs(2),
     Duration::from_secs(4),

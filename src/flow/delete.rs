@@ -87,7 +87,7 @@ async fn forget(world: &impl Keep, task: &Task) -> Result<(), Fault> {
 }
 
 /// Does this Delete undo the operation that created the resource? Only an adoption and `OnDelete: Retain` need to
-/// know. A nested stack that is taken away again only says that it is being deleted; its root says why.
+/// know.
 async fn rolls_back(world: &impl Stacks, task: &Task, ledger: &Ledger, fleet: Option<&Fleet>) -> Result<bool, Fault> {
     let retains = fleet.is_some_and(|fleet| fleet.on_delete == Removal::Retain);
     if ledger.committed.is_none() {
@@ -96,6 +96,12 @@ async fn rolls_back(world: &impl Stacks, task: &Task, ledger: &Ledger, fleet: Op
     if ledger.adopted.is_empty() && !retains {
         return Ok(false);
     }
+    is_undone(world, task).await
+}
+
+/// Does the stack take back the operation that created what it deletes now? A nested stack that is taken away again only
+/// says that it is being deleted; its root says why.
+pub(super) async fn is_undone(world: &impl Stacks, task: &Task) -> Result<bool, Fault> {
     let arn = &task.identity.stack.arn;
     let Some(stack) = world.stack(arn).await? else { return Ok(false) };
     let root = match stack.root.as_deref().filter(|root| root != arn) {

@@ -3,6 +3,7 @@
 use super::custom_resource::{Deliver, Delivery, Office, answer};
 use super::time::Budget;
 use crate::event::message::{Continue, Message, Settle};
+use crate::flow::registry::RegistryWorld;
 use crate::flow::settle::{Settled, settle};
 use crate::flow::task::Task;
 use crate::flow::{Answers, Declarations, Galleries, World};
@@ -26,7 +27,7 @@ pub fn is_batch(event: &Value) -> bool {
 
 /// Handles a batch in one invocation. A message that failed is named, so that only it comes again; `Err` fails the
 /// whole batch, where a message cannot be named.
-pub async fn handle<W: World + Answers + Declarations + Galleries>(
+pub async fn handle<W: World + Answers + Declarations + Galleries + RegistryWorld>(
     office: &Office<'_, W>,
     sender: &impl Deliver,
     event: Value,
@@ -56,7 +57,7 @@ pub async fn handle<W: World + Answers + Declarations + Galleries>(
 
 /// Goes on with a request. It fails where it could not be answered, and then the message comes again; its end in the
 /// dead-letter queue is the responder's.
-async fn go_on<W: World + Answers + Declarations + Galleries>(
+async fn go_on<W: World + Answers + Declarations + Galleries + RegistryWorld>(
     office: &Office<'_, W>,
     sender: &impl Deliver,
     request: &Continue,

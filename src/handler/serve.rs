@@ -3,11 +3,13 @@
 use super::serve_baseline::BASELINE;
 use super::serve_policy::FINDINGS_POLICY;
 use super::serve_public;
+use super::serve_registry;
 use super::serve_sole::{self, Sort};
 use crate::event::reply::{MAX_REPLY_BYTES, Reply, Status};
 use crate::event::request::{ReplyTarget, Request, RequestType};
 use crate::flow::declare::declare;
 use crate::flow::delete::delete;
+use crate::flow::registry::RegistryWorld;
 use crate::flow::task::{Stopped, Task, Waiting};
 use crate::flow::{Declarations, Galleries, Recall, World};
 use crate::model::identity::{Identity, StackId, fingerprint};
@@ -20,11 +22,12 @@ use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 /// The types this function serves.
-const SERVED: [(&str, Kind); 4] = [
+const SERVED: [(&str, Kind); 5] = [
     ("Custom::EcrRepositories", Kind::Fleet),
     (public::TYPE, Kind::PublicFleet),
     ("Custom::EcrFindingsPolicy", Kind::Sole(FINDINGS_POLICY)),
     ("Custom::EcrBaseline", Kind::Sole(BASELINE)),
+    ("Custom::EcrRegistry", Kind::Registry),
 ];
 /// Bytes of the answer kept for its reason.
 const REASON_ROOM: usize = 300;
@@ -35,6 +38,7 @@ enum Kind {
     Fleet,
     PublicFleet,
     Sole(Sort),
+    Registry,
 }
 
 fn kind_of(resource_type: &str) -> Option<Kind> {
@@ -96,7 +100,7 @@ pub enum Served {
 }
 
 /// Serves one request.
-pub async fn serve<W: World + Declarations + Galleries>(
+pub async fn serve<W: World + Declarations + Galleries + RegistryWorld>(
     desk: &Desk<'_, W>,
     target: &ReplyTarget,
     request: Result<Request, String>,
@@ -146,6 +150,10 @@ pub async fn serve<W: World + Declarations + Galleries>(
             serve_sole::write(&sort, desk, &task, target, &request).await
         }
         (Kind::Sole(sort), RequestType::Delete) => serve_sole::erase(&sort, desk, &task, target).await,
+        (Kind::Registry, RequestType::Create | RequestType::Update) => {
+            serve_registry::write(desk, &task, target, &request).await
+        }
+        (Kind::Registry, RequestType::Delete) => serve_registry::erase(desk, &task, target).await,
     }
 }
 

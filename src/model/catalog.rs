@@ -89,11 +89,19 @@ impl Catalog {
     #[must_use]
     pub fn over(&self, found: &Self, once: &Self) -> Self {
         Self {
-            description: settled(&self.description, &found.description, &once.description),
-            about_text: settled(&self.about_text, &found.about_text, &once.about_text),
-            usage_text: settled(&self.usage_text, &found.usage_text, &once.usage_text),
-            architectures: settled(&self.architectures, &found.architectures, &once.architectures),
-            operating_systems: settled(&self.operating_systems, &found.operating_systems, &once.operating_systems),
+            description: settled(self.description.as_ref(), found.description.as_ref(), once.description.as_ref()),
+            about_text: settled(self.about_text.as_ref(), found.about_text.as_ref(), once.about_text.as_ref()),
+            usage_text: settled(self.usage_text.as_ref(), found.usage_text.as_ref(), once.usage_text.as_ref()),
+            architectures: settled(
+                self.architectures.as_ref(),
+                found.architectures.as_ref(),
+                once.architectures.as_ref(),
+            ),
+            operating_systems: settled(
+                self.operating_systems.as_ref(),
+                found.operating_systems.as_ref(),
+                once.operating_systems.as_ref(),
+            ),
             logo_image: None,
         }
     }
@@ -112,10 +120,10 @@ impl Catalog {
     }
 }
 
-fn settled<T: Clone + Default>(wished: &Option<T>, found: &Option<T>, once: &Option<T>) -> Option<T> {
+fn settled<T: Clone + Default>(wished: Option<&T>, found: Option<&T>, once: Option<&T>) -> Option<T> {
     match (wished, once) {
         (Some(wished), _) => Some(wished.clone()),
         (None, Some(_)) => Some(T::default()),
-        (None, None) => found.clone(),
+        (None, None) => found.cloned(),
     }
 }

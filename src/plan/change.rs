@@ -47,7 +47,7 @@ pub enum Change {
         /// The repository.
         name: RepositoryName,
         /// What the gallery shows.
-        catalog: Catalog,
+        catalog: Box<Catalog>,
         /// All tags.
         tags: Tags,
     },
@@ -56,7 +56,7 @@ pub enum Change {
         /// The repository.
         name: RepositoryName,
         /// What the gallery shows; a logo only where it is to be written.
-        catalog: Catalog,
+        catalog: Box<Catalog>,
     },
     /// `ecr:PutImageTagMutability`
     PutImageTagMutability {

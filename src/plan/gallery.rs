@@ -22,7 +22,7 @@ pub fn create(spec: &RepositorySpec, catalog: &Catalog, around: &Around<'_>) -> 
     if let Some(logo) = &catalog.logo_image {
         refuse_lost(logo, &mut made);
     }
-    let change = Change::CreatePublicRepository { name: spec.name.clone(), catalog: catalog.clone(), tags };
+    let change = Change::CreatePublicRepository { name: spec.name.clone(), catalog: Box::new(catalog.clone()), tags };
     made.step(change, "it does not exist");
     if let Some(document) = policy::desired(None, &spec.statements, spec.policy_mode) {
         let change = Change::SetRepositoryPolicy { name: spec.name.clone(), text: document.to_text() };
@@ -90,7 +90,7 @@ fn compare_catalog(
         (false, _) => "differs",
     };
     let catalog = Catalog { logo_image: logo.cloned(), ..desired.said_whole() };
-    made.step(Change::PutRepositoryCatalogData { name: spec.name.clone(), catalog }, why);
+    made.step(Change::PutRepositoryCatalogData { name: spec.name.clone(), catalog: Box::new(catalog) }, why);
 }
 
 /// A declaration that is read back from the record has no pictures, only their fingerprints.

@@ -119,16 +119,15 @@ fn what(change: &Change) -> String {
 
 /// Catalog data in one line: long texts by their length.
 fn shown(catalog: &Catalog) -> String {
-    let length = |what: &str, text: &Option<String>| {
-        text.as_ref().map(|text| format!("{what} of {} characters", text.chars().count()))
-    };
-    let list = |what: &str, items: &Option<Vec<String>>| items.as_ref().map(|items| format!("{what} {items:?}"));
+    let length =
+        |what: &str, text: Option<&String>| text.map(|text| format!("{what} of {} characters", text.chars().count()));
+    let list = |what: &str, items: Option<&Vec<String>>| items.map(|items| format!("{what} {items:?}"));
     let parts: Vec<String> = [
         catalog.description.as_ref().map(|text| format!("description {text:?}")),
-        length("about text", &catalog.about_text),
-        length("usage text", &catalog.usage_text),
-        list("architectures", &catalog.architectures),
-        list("operating systems", &catalog.operating_systems),
+        length("about text", catalog.about_text.as_ref()),
+        length("usage text", catalog.usage_text.as_ref()),
+        list("architectures", catalog.architectures.as_ref()),
+        list("operating systems", catalog.operating_systems.as_ref()),
         catalog.logo_image.as_ref().map(|logo| format!("logo {}", logo.fingerprint)),
     ]
     .into_iter()

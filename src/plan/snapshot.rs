@@ -79,7 +79,7 @@ impl Snapshot {
         if let Some(before) = &self.catalog {
             let found = whole("catalog data", &seen.catalog)?.cloned().unwrap_or_default();
             if !found.shows_the_same(before) {
-                step(Change::PutRepositoryCatalogData { name: name(), catalog: before.said_whole() });
+                step(Change::PutRepositoryCatalogData { name: name(), catalog: Box::new(before.said_whole()) });
             }
         }
         self.restore_tags(seen, &mut step);

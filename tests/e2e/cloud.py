@@ -48,7 +48,7 @@ class Cloud:
         """A client; one for each service, used by all threads."""
         with self._making:
             if service not in self._clients:
-                variable = f"AWS_ENDPOINT_URL_{service.upper()}"
+                variable = f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"
                 self._clients[service] = boto3.client(
                     service, endpoint_url=self.variables.get(variable, self.variables["AWS_ENDPOINT_URL"]),
                     region_name=self.variables["AWS_REGION"], aws_access_key_id=self.variables["AWS_ACCESS_KEY_ID"],

@@ -1,5 +1,19 @@
 //! What must change in the registry: pure decisions over what is wished, what was seen and who owns what.
+//!
+//! `record` says who owns what; `merge` puts a wish into what stands; `limits` knows what ECR refuses of the whole;
+//! `writes` turns the difference into calls; `words` says it for people.
 
+mod limits;
+mod merge;
+pub mod record;
+pub mod show;
+pub mod words;
+mod writes;
+
+pub use merge::{Purpose, Standing, in_the_way, plan, sections};
+
+use super::{Blocked, Risk};
+use crate::model::identity::fingerprint;
 use crate::model::registry::{CacheRule, CreationTemplate, ReplicationRule, ScanFrequency, SigningRule};
 use crate::model::repository::ScanType;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,4 +56,87 @@ pub enum RegistryChange {
     DeleteSigning,
     /// `ecr:PutAccountSetting` of `BLOB_MOUNTING`.
     PutBlobMounting(bool),
+}
+
+impl RegistryChange {
+    /// The IAM action that allows it.
+    pub const fn action(&self) -> &'static str {
+        match self {
+            Self::PutScanning { .. } => "ecr:PutRegistryScanningConfiguration",
+            Self::PutReplication(_) => "ecr:PutReplicationConfiguration",
+            Self::PutPolicy(_) => "ecr:PutRegistryPolicy",
+            Self::DeletePolicy => "ecr:DeleteRegistryPolicy",
+            Self::CreateCacheRule(_) => "ecr:CreatePullThroughCacheRule",
+            Self::UpdateCacheRule(_) => "ecr:UpdatePullThroughCacheRule",
+            Self::DeleteCacheRule(_) => "ecr:DeletePullThroughCacheRule",
+            Self::CreateTemplate(_) => "ecr:CreateRepositoryCreationTemplate",
+            Self::UpdateTemplate(_) => "ecr:UpdateRepositoryCreationTemplate",
+            Self::DeleteTemplate(_) => "ecr:DeleteRepositoryCreationTemplate",
+            Self::RegisterExclusion(_) => "ecr:RegisterPullTimeUpdateExclusion",
+            Self::DeregisterExclusion(_) => "ecr:DeregisterPullTimeUpdateExclusion",
+            Self::PutSigning(_) => "ecr:PutSigningConfiguration",
+            Self::DeleteSigning => "ecr:DeleteSigningConfiguration",
+            Self::PutBlobMounting(_) => "ecr:PutAccountSetting",
+        }
+    }
+
+    /// How much it can hurt.
+    pub const fn risk(&self) -> Risk {
+        match self {
+            Self::CreateCacheRule(_) | Self::CreateTemplate(_) | Self::RegisterExclusion(_) => Risk::Additive,
+            Self::PutScanning { .. }
+            | Self::PutReplication(_)
+            | Self::PutPolicy(_)
+            | Self::UpdateCacheRule(_)
+            | Self::UpdateTemplate(_)
+            | Self::PutSigning(_)
+            | Self::PutBlobMounting(_) => Risk::Altering,
+            Self::DeletePolicy
+            | Self::DeleteCacheRule(_)
+            | Self::DeleteTemplate(_)
+            | Self::DeregisterExclusion(_)
+            | Self::DeleteSigning => Risk::Destructive,
+        }
+    }
+
+    /// Is it done where what it removes is gone already?
+    pub const fn is_done_when_gone(&self) -> bool {
+        matches!(self.risk(), Risk::Destructive)
+    }
+}
+
+/// One write and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistryStep {
+    /// The write, with every argument.
+    pub change: RegistryChange,
+    /// Before and after, in words: one for each entry that comes, goes or changes.
+    pub why: String,
+}
+
+/// The whole decision.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RegistryPlan {
+    /// What will be written, in order.
+    pub changes: Vec<RegistryStep>,
+    /// The record for the time of writing: what is to stand, and what may still stand instead.
+    pub intended: record::RegistryRecord,
+    /// The record once everything stands.
+    pub settled: record::RegistryRecord,
+    /// What stands in the way; then nothing at all is written.
+    pub blocked: Vec<Blocked>,
+    /// What else there is to say: taken over, left alone, what a setting means.
+    pub remarks: Vec<String>,
+}
+
+impl RegistryPlan {
+    /// Nothing to write to ECR and nothing in the way.
+    pub const fn is_converged(&self) -> bool {
+        self.changes.is_empty() && self.blocked.is_empty()
+    }
+
+    /// A short value that differs whenever the decision does.
+    pub fn fingerprint(&self) -> String {
+        fingerprint(format!("{:?}{:?}", self.changes, self.blocked).as_bytes())
+    }
 }

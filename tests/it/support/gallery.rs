@@ -162,7 +162,7 @@ fn perform(state: &mut State, change: &Change) -> Result<(), Fault> {
         }
         Change::PutRepositoryCatalogData { name, catalog } => put(shown(state, name.as_str(), action)?, catalog),
         Change::SetRepositoryPolicy { name, text } => {
-            let stored = stored_policy(text, change)?;
+            let stored = stored_policy(text, action)?;
             shown(state, name.as_str(), action)?.policy = Some(stored);
         }
         Change::DeleteRepositoryPolicy { name } => {

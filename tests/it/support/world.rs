@@ -2,6 +2,7 @@
 //! nudge; how calls act on it is in `ports`.
 
 use super::overseeing::Overseen;
+use super::registry::Registry;
 use super::trouble::Armed;
 use ecr_steward::event::message::Message;
 use ecr_steward::flow::Stack;
@@ -79,6 +80,8 @@ pub(crate) struct State {
     pub(crate) journal: Vec<(Change, String)>,
     /// What only the drift walk looks at.
     pub(crate) overseen: Overseen,
+    /// What there is once per account and Region.
+    pub(crate) registry: Registry,
     pub(super) etags: u64,
     pub(super) calls: Vec<(&'static str, &'static str)>,
     pub(super) armed: Vec<Armed>,
@@ -156,6 +159,7 @@ impl World {
             page_size: 1_000,
             journal: Vec::new(),
             overseen: Overseen::default(),
+            registry: Registry::default(),
             etags: 0,
             calls: Vec::new(),
             armed: Vec::new(),

@@ -113,32 +113,36 @@ fn a_description_that_is_not_whole_is_a_fault_and_not_a_shorter_list() {
     });
 }
 
-#[test]
-fn every_write_says_what_the_plan_says() {
-    let tags = || Tags::from([("team".to_owned(), "web".to_owned())]);
-    let web = || name("shop/web");
-    let catalog = Catalog {
+fn catalog() -> Catalog {
+    Catalog {
         description: Some("d".to_owned()),
         usage_text: Some(String::new()),
         operating_systems: Some(vec!["Linux".to_owned()]),
         logo_image: Some(Logo::of(vec![1, 2, 3])),
         ..Catalog::default()
-    };
+    }
+}
+
+#[test]
+fn every_write_says_what_the_plan_says() {
+    let tags = || Tags::from([("team".to_owned(), "web".to_owned())]);
+    let web = || name("shop/web");
+    let catalog = catalog();
     let said_catalog =
         json!({"description": "d", "usageText": "", "operatingSystems": ["Linux"], "logoImageBlob": "AQID"});
     let table = [
         (
-            Change::CreatePublicRepository { name: web(), catalog: Catalog::default(), tags: tags() },
+            Change::CreatePublicRepository { name: web(), catalog: Box::default(), tags: tags() },
             "CreateRepository",
             json!({"repositoryName": "shop/web", "tags": [{"Key": "team", "Value": "web"}]}),
         ),
         (
-            Change::CreatePublicRepository { name: web(), catalog: catalog.clone(), tags: Tags::new() },
+            Change::CreatePublicRepository { name: web(), catalog: Box::new(catalog.clone()), tags: Tags::new() },
             "CreateRepository",
             json!({"repositoryName": "shop/web", "catalogData": said_catalog, "tags": []}),
         ),
         (
-            Change::PutRepositoryCatalogData { name: web(), catalog },
+            Change::PutRepositoryCatalogData { name: web(), catalog: Box::new(catalog) },
             "PutRepositoryCatalogData",
             json!({"repositoryName": "shop/web", "catalogData": said_catalog}),
         ),
@@ -183,7 +187,7 @@ fn every_write_says_what_the_plan_says() {
 fn refusals_mean_what_the_flow_decides_by() {
     let delete =
         Change::DeleteRepository { name: name("aa"), arn: String::new(), force: false, not_empty: NotEmpty::Fail };
-    let create = Change::CreatePublicRepository { name: name("aa"), catalog: Catalog::default(), tags: Tags::new() };
+    let create = Change::CreatePublicRepository { name: name("aa"), catalog: Box::default(), tags: Tags::new() };
     let set = Change::SetRepositoryPolicy { name: name("aa"), text: "{}".to_owned() };
     let table = [
         (&delete, "RepositoryNotEmptyException", "holds images", FaultKind::NotEmpty),
@@ -210,7 +214,7 @@ fn what_the_gallery_does_not_have_is_refused_without_a_call() {
         let aws = tape.aws();
         let lifecycle = Change::PutLifecyclePolicy { name: name("aa"), text: "{}".to_owned() };
         assert_eq!(aws.gallery().perform(&lifecycle).await.unwrap_err().kind, FaultKind::Invalid);
-        let public = Change::PutRepositoryCatalogData { name: name("aa"), catalog: Catalog::default() };
+        let public = Change::PutRepositoryCatalogData { name: name("aa"), catalog: Box::default() };
         assert_eq!(aws.perform(&public).await.unwrap_err().kind, FaultKind::Invalid);
         assert_eq!(tape.said().len(), 0);
     });

@@ -42,6 +42,8 @@ mod parameters;
 mod previews;
 mod queue;
 mod records;
+mod registry;
+mod registry_writes;
 mod security_hub;
 mod stacks;
 mod state;
