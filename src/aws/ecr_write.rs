@@ -60,6 +60,11 @@ impl Write for Aws {
                 let call = self.ecr.delete_repository().repository_name(name.as_str()).force(*force);
                 call.send().await.map(|_| ()).map_err(|error| fault("ecr", "DeleteRepository", &error))
             }
+            // Never planned for a private repository.
+            Change::CreatePublicRepository { .. } | Change::PutRepositoryCatalogData { .. } => {
+                let why = format!("{} is a call of the public gallery", change.action());
+                Err(Fault::ours("ecr", "request", FaultKind::Invalid, why))
+            }
             Change::PutParameter { path, value, owner, new } => self.put_parameter(path, value, owner, *new).await,
             Change::DeleteParameter { path } => self.delete_parameter(path).await,
         }

@@ -48,10 +48,10 @@ pub(super) fn kind(operation: &str, code: &str, message: &str, status: Option<u1
         "RepositoryNotEmptyException" => FaultKind::NotEmpty,
         // What SSM says of a parameter that vanished since it was read.
         "InvalidResourceId" if operation == "ListTagsForResource" => FaultKind::NotFound,
-        // The last four: what a pull-through cache rule names, not what was asked for.
+        // The last three: of what a pull-through cache rule names.
         "NoSuchBucket"
         | "MalformedDetail"
-        | "SecretNotFoundException"
+        | "UnsupportedCommandException"
         | "UnableToAccessSecretException"
         | "UnableToDecryptSecretValueException"
         | "UnsupportedUpstreamRegistryException" => FaultKind::Invalid,
@@ -71,7 +71,8 @@ pub(super) fn kind(operation: &str, code: &str, message: &str, status: Option<u1
         {
             FaultKind::Unsettled
         }
-        "TooManyUpdates" => FaultKind::Unsettled,
+        // ECR looks for a secret that a stack has only just made, and does not see it yet.
+        "TooManyUpdates" | "SecretNotFoundException" => FaultKind::Unsettled,
         // Security Hub's word for more than ten calls a second; everywhere else it is a quota.
         "LimitExceededException" if operation == "BatchImportFindings" => FaultKind::Throttled,
         "LimitExceededException" | "ParameterLimitExceeded" | "ParameterMaxVersionLimitExceeded" => FaultKind::Quota,

@@ -4,11 +4,11 @@ use super::Verdict;
 use super::args::{CheckArgs, Format, Global};
 use super::output::{counted, data, talk};
 use super::resolve::Names;
-use super::template::{self, BASELINE, Declared, FINDINGS_POLICY, REGISTRY};
+use super::template::{self, BASELINE, Declared, FINDINGS_POLICY, PUBLIC_FLEET, REGISTRY};
 use super::{owner, read};
 use crate::plan::posture::creation_templates;
 use crate::spec::fleet::Surroundings;
-use crate::spec::{Problem, baseline, findings, fleet, registry};
+use crate::spec::{Fleet, Problem, baseline, findings, fleet, public, registry};
 use serde_json::{Map, Value, json};
 
 /// The member of the JSON that holds creation templates.
@@ -82,6 +82,7 @@ fn judge(global: &Global, args: &CheckArgs, one: &Declared) -> (Verdict, Vec<Str
     };
     let judged = match one.kind {
         FINDINGS_POLICY => policy(global, properties),
+        PUBLIC_FLEET => public_fleet(global, properties),
         REGISTRY => registry(global, args, properties),
         BASELINE => posture(properties, args.creation_templates.then_some(&*place)),
         _ => fleet(global, properties),
@@ -103,10 +104,18 @@ type Judged = Result<(String, Map<String, Value>), Vec<Problem>>;
 /// Checks a fleet's properties as the function would.
 fn fleet(global: &Global, properties: &Map<String, Value>) -> Judged {
     let around = Surroundings { partition: partition(global), parameter_prefix: &global.parameter_prefix };
-    let fleet = fleet::check(properties, &around)?;
+    Ok(listed(&fleet::check(properties, &around)?))
+}
+
+/// Checks a public fleet's properties as the function would.
+fn public_fleet(global: &Global, properties: &Map<String, Value>) -> Judged {
+    Ok(listed(&public::check(properties, partition(global))?))
+}
+
+fn listed(fleet: &Fleet) -> (String, Map<String, Value>) {
     let names: Vec<&str> = fleet.repositories.iter().map(|repository| repository.name.as_str()).collect();
     let what = counted(names.len(), "repository", "repositories");
-    Ok((what, Map::from_iter([("repositories".to_owned(), names.into())])))
+    (what, Map::from_iter([("repositories".to_owned(), names.into())]))
 }
 
 /// Checks a findings policy's properties as the function would.

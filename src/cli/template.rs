@@ -3,8 +3,8 @@
 use super::conditions;
 use super::read::File;
 use super::resolve::{Names, Scope};
-use crate::spec::Problem;
 use crate::spec::fields::nearest;
+use crate::spec::{Problem, public};
 use anyhow::{anyhow, bail};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
@@ -16,12 +16,12 @@ pub(super) const FLEET: &str = "Custom::EcrRepositories";
 pub(super) const FINDINGS_POLICY: &str = "Custom::EcrFindingsPolicy";
 /// The posture repositories are held to.
 pub(super) const BASELINE: &str = "Custom::EcrBaseline";
+/// A fleet of repositories in the public gallery.
+pub(super) const PUBLIC_FLEET: &str = public::TYPE;
 /// What a registry has once.
 pub(super) const REGISTRY: &str = "Custom::EcrRegistry";
-/// The types that are built.
-const BUILT: [&str; 4] = [FLEET, FINDINGS_POLICY, BASELINE, REGISTRY];
-/// All of ours.
-const KINDS: [&str; 5] = [FLEET, FINDINGS_POLICY, BASELINE, REGISTRY, "Custom::EcrPublicRepositories"];
+/// The types of ours.
+const KINDS: [&str; 5] = [FLEET, FINDINGS_POLICY, BASELINE, REGISTRY, PUBLIC_FLEET];
 
 /// One resource of ours.
 #[derive(Clone, Debug)]
@@ -39,8 +39,6 @@ pub(super) struct Declared {
 /// Why a resource's properties are not known.
 #[derive(Clone, Debug)]
 pub(super) enum Unknown {
-    /// A type of ours that is not built yet.
-    NotBuilt(&'static str),
     /// Functions only CloudFormation can resolve, parameters without a value, …
     Unresolved(Vec<Problem>),
 }
@@ -55,10 +53,6 @@ impl Declared {
 impl std::fmt::Display for Unknown {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NotBuilt(kind) => {
-                let built = BUILT.join(", ");
-                write!(out, "the type {kind} is part of ecr-steward but not built yet; {built} are")
-            }
             Self::Unresolved(problems) => {
                 let lines: Vec<String> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
                 write!(out, "its properties are not known without a deployment:{}", lines.concat())
@@ -114,7 +108,7 @@ fn from_document(file: &str, content: &Map<String, Value>, given: &Names) -> any
     };
     let problems = RefCell::new(Vec::new());
     let scope = Scope { parameters: None, conditions: None, given, problems: &problems };
-    let properties = properties(&scope, kind, content, "Properties");
+    let properties = properties(&scope, content, "Properties");
     Ok(Declared { file: file.to_owned(), logical_id: None, kind, properties })
 }
 
@@ -144,13 +138,13 @@ fn from_template(
         {
             continue;
         }
-        let properties = properties(&scope, kind, members, &format!("{path}.Properties"));
+        let properties = properties(&scope, members, &format!("{path}.Properties"));
         found.push(Declared { file: file.to_owned(), logical_id: Some(id.clone()), kind, properties });
     }
     if found.is_empty() {
         return Err(anyhow!(
             "{file} is a template without a resource of ecr-steward (or none whose Condition holds); {} are looked for",
-            BUILT.join(", ")
+            KINDS.join(", ")
         ));
     }
     Ok(found)
@@ -170,15 +164,7 @@ fn refuse_unknown_parameters(file: &str, parameters: Option<&Map<String, Value>>
     Ok(())
 }
 
-fn properties(
-    scope: &Scope<'_>,
-    kind: &'static str,
-    resource: &Map<String, Value>,
-    path: &str,
-) -> Result<Map<String, Value>, Unknown> {
-    if !BUILT.contains(&kind) {
-        return Err(Unknown::NotBuilt(kind));
-    }
+fn properties(scope: &Scope<'_>, resource: &Map<String, Value>, path: &str) -> Result<Map<String, Value>, Unknown> {
     let mut resolved = Map::new();
     match resource.get("Properties") {
         None | Some(Value::Null) => {}

@@ -140,7 +140,7 @@ pub async fn carry_out(writer: &impl Write, plan: &Plan, until: Instant) -> Outc
 async fn perform_chain(writer: &impl Write, chain: &Chain, until: Instant) -> Vec<Account> {
     let mut accounts = Vec::with_capacity(chain.steps.len());
     let mut stopped = false;
-    let fresh = chain.steps.iter().any(|step| matches!(step.change, Change::CreateRepository { .. }));
+    let fresh = chain.steps.iter().any(|step| step.change.is_creation());
     for step in &chain.steps {
         let outcome = if stopped || Instant::now() >= until {
             StepOutcome::NotReached

@@ -125,12 +125,15 @@ fn consent(fleet: Option<&Fleet>, ledger: &Ledger, version: &Version, rolls_back
 
 /// Adopted repositories are read whole, since they may have to be put back.
 pub fn scope(names: &BTreeSet<RepositoryName>, ledger: &Ledger) -> Scope {
+    let public = ledger.is_public();
     let pending = ledger.pending_parameters.keys().map(|path| (path.clone(), true)).collect();
     let repositories = names.iter().map(|name| {
         let whole = ledger.adopted.contains_key(name);
-        (name.clone(), Depth { lifecycle: whole, policy: whole, expected: true })
+        (name.clone(), Depth { lifecycle: whole && !public, policy: whole, expected: true })
     });
-    Scope { repositories: repositories.collect::<BTreeMap<_, _>>(), parameters: pending, ..Scope::default() }
+    let shown = names.iter().filter(|name| public && ledger.adopted.contains_key(*name));
+    let catalogs = shown.cloned().collect();
+    Scope { repositories: repositories.collect::<BTreeMap<_, _>>(), parameters: pending, catalogs, ..Scope::default() }
 }
 
 /// The snapshots of adopted repositories among `names`.

@@ -52,6 +52,8 @@ pub struct Scope {
     pub bare: BTreeSet<RepositoryName>,
     /// SSM parameters: name, and whether the owner must be known.
     pub parameters: BTreeMap<String, bool>,
+    /// Of these it matters what the public gallery shows.
+    pub catalogs: BTreeSet<RepositoryName>,
     /// Does the registry's scan type matter?
     pub scanning: bool,
 }
@@ -62,7 +64,12 @@ pub async fn survey(reader: &impl Read, scope: &Scope) -> Observed {
     let repositories = stream::iter(found)
         .map(|(name, seen)| async {
             let depth = scope.repositories.get(&name).copied().unwrap_or_default();
-            let seen = if scope.bare.contains(&name) { seen } else { deepen(reader, seen, depth).await };
+            let mut seen = if scope.bare.contains(&name) { seen } else { deepen(reader, seen, depth).await };
+            if let Seen::Present(repository) = &mut seen
+                && scope.catalogs.contains(&name)
+            {
+                repository.catalog = Seen::from_read(patiently(|| reader.catalog(&name)).await);
+            }
             (name, seen)
         })
         .buffer_unordered(AT_ONCE)

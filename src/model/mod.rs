@@ -3,6 +3,7 @@
 //! A value in here was parsed once and may be trusted after. This room knows nobody else but `fault` (inside
 //! [`Seen::Unreadable`]) and the lifecycle language: no requests, no plans, no clients, no clock.
 
+pub mod catalog;
 pub mod finding;
 pub mod identity;
 pub mod image;

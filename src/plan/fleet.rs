@@ -1,5 +1,6 @@
 //! Create and Update: from a fleet, what was seen and what the ledger remembers, to a plan.
 
+use super::gallery::{self, Remembered};
 use super::guard::{Owners, Ownership, ownership};
 use super::ledger::Ledger;
 use super::repository::{self, Around, Comparison};
@@ -57,8 +58,12 @@ fn declare(
     let identity = &ledger.identity;
     let adopted = match (ownership(identity, seen, owners), seen) {
         (Ownership::Free, _) => {
-            let made =
-                repository::create(spec, &around(wished, observed, &BTreeSet::new(), &BTreeSet::new(), &spec.name));
+            let none = BTreeSet::new();
+            let around = around(wished, observed, &none, &none, &spec.name);
+            let made = match &spec.catalog {
+                Some(catalog) => gallery::create(spec, catalog, &around),
+                None => repository::create(spec, &around),
+            };
             return note(&spec.name, made, plan);
         }
         (Ownership::Ours, _) => false,
@@ -85,7 +90,11 @@ fn declare(
         plan.claimed_back.push(spec.name.clone());
     }
     let declared = ledger.declared_tag_keys(&spec.name);
-    let made = repository::compare(spec, repository, &around(wished, observed, &kept, &declared, &spec.name));
+    let around = around(wished, observed, &kept, &declared, &spec.name);
+    let made = match &spec.catalog {
+        Some(catalog) => gallery::compare(spec, catalog, repository, &around, &Remembered::of(ledger, spec, adopted)),
+        None => repository::compare(spec, repository, &around),
+    };
     note(&spec.name, made, plan)
 }
 

@@ -6,6 +6,7 @@
 pub mod change;
 pub mod farewell;
 pub mod fleet;
+pub mod gallery;
 pub mod guard;
 pub mod ledger;
 pub mod posture;

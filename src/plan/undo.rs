@@ -98,13 +98,17 @@ impl Altered {
 /// The attribute that a write alters; `None` where it alters nothing of a repository.
 pub const fn attribute(change: &Change) -> Option<&'static str> {
     match change {
-        Change::CreateRepository { .. } => Some("Existence"),
+        Change::CreateRepository { .. } | Change::CreatePublicRepository { .. } => Some("Existence"),
         Change::PutImageScanningConfiguration { .. } => Some("ScanOnPush"),
         Change::PutImageTagMutability { .. } => Some("ImageTagMutability"),
         Change::PutLifecyclePolicy { .. } | Change::DeleteLifecyclePolicy { .. } => Some("LifecyclePolicy"),
         Change::SetRepositoryPolicy { .. } | Change::DeleteRepositoryPolicy { .. } => Some("RepositoryPolicy"),
         Change::TagResource { .. } | Change::UntagResource { .. } => Some("Tags"),
-        Change::DeleteRepository { .. } | Change::PutParameter { .. } | Change::DeleteParameter { .. } => None,
+        // Only drift is put back, and the public gallery is left alone by it.
+        Change::PutRepositoryCatalogData { .. }
+        | Change::DeleteRepository { .. }
+        | Change::PutParameter { .. }
+        | Change::DeleteParameter { .. } => None,
     }
 }
 
@@ -147,6 +151,8 @@ fn one(change: &Change, seen: &Repository) -> Option<Altered> {
             after: keys.iter().map(|key| (key.clone(), None)).collect(),
         },
         Change::CreateRepository { .. }
+        | Change::CreatePublicRepository { .. }
+        | Change::PutRepositoryCatalogData { .. }
         | Change::DeleteRepository { .. }
         | Change::PutParameter { .. }
         | Change::DeleteParameter { .. } => return None,

@@ -94,7 +94,7 @@ impl Layer {
             pull_organizations: checked_texts(fields, "PullOrganizations", |text| {
                 parse_organization_id(text).map(|_| text.to_owned())
             }),
-            policy_statements: policy_statements(fields),
+            policy_statements: policy_statements(fields, Kind::Repository),
             policy_mode: fields.choice("PolicyMode", &policy_modes),
             allow_public_principals: fields.flag("AllowPublicPrincipals"),
             tags: tags::read(fields),
@@ -268,10 +268,11 @@ pub(super) fn whole_policy(fields: &Fields<'_>, key: &'static str, raw: &serde_j
     }
 }
 
-fn policy_statements(fields: &Fields<'_>) -> Option<Vec<Statement>> {
+/// `PolicyStatements`, for policies of a kind.
+pub(super) fn policy_statements(fields: &Fields<'_>, kind: Kind) -> Option<Vec<Statement>> {
     let key = "PolicyStatements";
     let declared: Vec<serde_json::Value> = fields.list(key)?.iter().map(as_delivered).collect();
-    match policy::user_statements(Kind::Repository, &declared) {
+    match policy::user_statements(kind, &declared) {
         Ok(statements) => Some(statements),
         Err(flaws) => {
             for flaw in flaws {

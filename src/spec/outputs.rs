@@ -3,7 +3,7 @@
 //! All of it follows from the declaration alone, so the 4,096 bytes of the answer are settled before the first
 //! write. Knows no protocol beyond the number of bytes it may fill.
 
-use super::{Fleet, RepositorySpec};
+use super::{Fleet, RepositorySpec, public};
 use crate::model::place::Place;
 use crate::model::policy::authorization_policy;
 use serde_json::{Map, Value, json};
@@ -103,6 +103,9 @@ fn cost(key: &str, value: &str) -> usize {
 
 fn all_values(source: Source<'_>) -> Vec<(String, String)> {
     let Source { fleet, place, parameter_prefix, outputs_uri } = source;
+    if let Some(gallery) = &fleet.gallery {
+        return public::outputs::all_values(source, gallery);
+    }
     let url = |repository: &RepositorySpec| place.repository_uri(&repository.name);
     let arn = |repository: &RepositorySpec| place.repository_arn(&repository.name);
     let host = place.registry_host();
@@ -164,7 +167,7 @@ pub fn document(source: Source<'_>) -> Value {
     let mut document = Map::new();
     for (key, value) in all_values(source) {
         let parsed = match key.as_str() {
-            "RepositoryUrls" | "RepositoryArns" | "DockerCommands" | "AuthorizationPolicy" => {
+            "RepositoryUrls" | "RepositoryArns" | "GalleryUrls" | "DockerCommands" | "AuthorizationPolicy" => {
                 serde_json::from_str(&value).unwrap_or(Value::String(value))
             }
             _ => Value::String(value),
@@ -176,10 +179,11 @@ pub fn document(source: Source<'_>) -> Value {
         .repositories
         .iter()
         .map(|repository| {
+            let (url, arn) = address(source, repository);
             let described = json!({
                 "RepositoryName": repository.name,
-                "Url": source.place.repository_uri(&repository.name),
-                "Arn": source.place.repository_arn(&repository.name),
+                "Url": url,
+                "Arn": arn,
                 "Settings": repository.settings,
             });
             (repository.short.clone(), described)
@@ -187,4 +191,13 @@ pub fn document(source: Source<'_>) -> Value {
         .collect();
     document.insert("Repositories".to_owned(), Value::Object(repositories));
     Value::Object(document)
+}
+
+fn address(source: Source<'_>, repository: &RepositorySpec) -> (String, String) {
+    let Source { fleet, place, .. } = source;
+    let name = &repository.name;
+    match &fleet.gallery {
+        Some(gallery) => (public::outputs::url(gallery, name), place.public_repository_arn(name)),
+        None => (place.repository_uri(name), place.repository_arn(name)),
+    }
 }

@@ -4,6 +4,7 @@
 //! needs beside the world. It may not know what any test expects.
 
 pub(crate) mod forwarding;
+pub(crate) mod gallery;
 pub(crate) mod lines;
 pub(crate) mod mailbox;
 pub(crate) mod overseeing;

@@ -80,6 +80,7 @@ fn described(name: &str, repo: &Repo) -> Repository {
         tags: Seen::Unasked,
         lifecycle: Seen::Unasked,
         policy: Seen::Unasked,
+        catalog: Seen::Unasked,
     }
 }
 

@@ -112,7 +112,7 @@ fn repo<'a>(state: &'a mut State, name: &str, change: &Change) -> Result<&'a mut
     state.repositories.get_mut(name).ok_or_else(missing)
 }
 
-fn tagged(before: &Tags, added: &Tags, change: &Change) -> Result<Tags, Fault> {
+pub(super) fn tagged(before: &Tags, added: &Tags, change: &Change) -> Result<Tags, Fault> {
     let mut tags = before.clone();
     tags.extend(added.clone());
     if tags.len() > 50 {

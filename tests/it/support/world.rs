@@ -6,6 +6,7 @@ use super::registry::Registry;
 use super::trouble::Armed;
 use ecr_steward::event::message::Message;
 use ecr_steward::flow::Stack;
+use ecr_steward::model::catalog::Catalog;
 use ecr_steward::model::identity::{Identity, StackId};
 use ecr_steward::model::repository::{
     Encryption, EncryptionType, Mutability, MutabilityMode, OWNER_TAG, RELEASED_TAG, STACK_TAG, ScanType, Tags,
@@ -37,6 +38,18 @@ pub(crate) struct Repo {
     pub(crate) images: u32,
 }
 
+/// A repository as the public gallery holds it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) tags: Tags,
+    pub(crate) policy: Option<String>,
+    /// `None` where nobody ever wrote any.
+    pub(crate) catalog: Option<Catalog>,
+    /// The picture, which the gallery tells to nobody.
+    pub(crate) logo: Option<Vec<u8>>,
+    pub(crate) images: u32,
+}
+
 /// An SSM parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Param {
@@ -47,6 +60,9 @@ pub(crate) struct Param {
 /// Everything.
 pub(crate) struct State {
     pub(crate) repositories: BTreeMap<String, Repo>,
+    /// The public gallery of the account.
+    pub(crate) gallery: BTreeMap<String, Shown>,
+    pub(crate) gallery_uri: Option<String>,
     pub(crate) parameters: BTreeMap<String, Param>,
     /// The state bucket: bytes and entity tag.
     pub(crate) objects: BTreeMap<String, (Vec<u8>, u64)>,
@@ -130,6 +146,8 @@ impl World {
     pub(crate) fn new() -> Self {
         Self(Mutex::new(State {
             repositories: BTreeMap::new(),
+            gallery: BTreeMap::new(),
+            gallery_uri: Some("public.ecr.aws/a1b2c3d4".to_owned()),
             parameters: BTreeMap::new(),
             objects: BTreeMap::new(),
             leases: BTreeMap::new(),
