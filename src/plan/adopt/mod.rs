@@ -3,6 +3,8 @@
 //! It does not matter where a repository was read, in the account or in somebody's state file: it comes in as
 //! [`Found`], and goes out in exactly one [`Declared`] or as one [`LeftOut`] with the reason.
 
+pub mod terraform;
+
 use crate::model::Seen;
 use crate::model::name::RepositoryName;
 use crate::model::repository::{Encryption, FoundLifecycle, FoundPolicy, Mutability, Repository, Tags};

@@ -1,0 +1,258 @@
+//! What a registry has once: the properties of a `Custom::EcrRegistry` that says it.
+
+use super::Properties;
+use super::resource::{Resource, blocks_in, text_in};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The kinds read here.
+pub(super) const KINDS: [&str; 8] = [
+    "aws_ecr_registry_scanning_configuration",
+    "aws_ecr_replication_configuration",
+    "aws_ecr_registry_policy",
+    "aws_ecr_pull_through_cache_rule",
+    "aws_ecr_repository_creation_template",
+    "aws_ecr_pull_time_update_exclusion",
+    "aws_ecr_signing_configuration",
+    "aws_ecr_account_setting",
+];
+
+/// The properties in the order of the documentation.
+const ORDER: [&str; 9] = [
+    "ScanType",
+    "ScanRules",
+    "ReplicationRules",
+    "RegistryPolicy",
+    "PullThroughCacheRules",
+    "CreationTemplates",
+    "PullTimeUpdateExclusions",
+    "SigningRules",
+    "BlobMounting",
+];
+
+type Block = Map<String, Value>;
+
+/// What is declared so far.
+#[derive(Default)]
+pub(super) struct Registry {
+    /// What there is one of, by property.
+    single: BTreeMap<&'static str, Value>,
+    /// What there are several of, by property and what each is known by.
+    several: BTreeMap<&'static str, BTreeMap<String, Value>>,
+}
+
+impl Registry {
+    /// Adds what a resource says.
+    ///
+    /// # Errors
+    /// Why it cannot be declared.
+    pub(super) fn take(&mut self, resource: &Resource<'_>) -> Result<(), String> {
+        match resource.kind {
+            "aws_ecr_registry_scanning_configuration" => self.scanning(resource),
+            "aws_ecr_replication_configuration" => {
+                let rules = replication_rules(resource)?;
+                self.set("ReplicationRules", rules.into())
+            }
+            "aws_ecr_registry_policy" => {
+                let statements = statements(resource.needed("policy")?)?;
+                self.set("RegistryPolicy", statements.into())
+            }
+            "aws_ecr_pull_through_cache_rule" => {
+                let prefix = resource.needed("ecr_repository_prefix")?;
+                self.add("PullThroughCacheRules", prefix, cache_rule(resource)?)
+            }
+            "aws_ecr_repository_creation_template" => {
+                let prefix = resource.needed("prefix")?;
+                self.add("CreationTemplates", prefix, template(resource)?)
+            }
+            "aws_ecr_pull_time_update_exclusion" => {
+                let principal = resource.needed("principal_arn")?;
+                self.add("PullTimeUpdateExclusions", principal, principal.into())
+            }
+            "aws_ecr_signing_configuration" => {
+                let rules = signing_rules(resource)?;
+                self.set("SigningRules", rules.into())
+            }
+            _ => self.account_setting(resource),
+        }
+    }
+
+    /// The properties; empty where nothing is declared.
+    pub(super) fn properties(mut self) -> Properties {
+        // An empty list says nothing.
+        self.single.retain(|_, value| value.as_array().is_none_or(|items| !items.is_empty()));
+        let mut all = self.single;
+        all.extend(self.several.into_iter().map(|(key, items)| (key, Value::from_iter(items.into_values()))));
+        ORDER.into_iter().filter_map(|key| all.remove_entry(key)).collect()
+    }
+
+    /// Sets what there is one of. Of two resources the one applied last wins, and nobody can tell which that was.
+    fn set(&mut self, key: &'static str, value: Value) -> Result<(), String> {
+        match self.single.get(key) {
+            Some(other) if *other != value => {
+                Err("another resource says something else of the same setting; keep one of them".to_owned())
+            }
+            _ => {
+                self.single.insert(key, value);
+                Ok(())
+            }
+        }
+    }
+
+    fn add(&mut self, key: &'static str, name: &str, value: Value) -> Result<(), String> {
+        let items = self.several.entry(key).or_default();
+        match items.get(name) {
+            Some(other) if *other != value => {
+                Err(format!("another resource says something else of {name:?}; keep one of them"))
+            }
+            _ => {
+                items.insert(name.to_owned(), value);
+                Ok(())
+            }
+        }
+    }
+
+    fn scanning(&mut self, resource: &Resource<'_>) -> Result<(), String> {
+        let kind = resource.needed("scan_type")?;
+        let mut rules: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for block in resource.blocks("rule")? {
+            let frequency = text_in(Some(block), "scan_frequency")?.unwrap_or_default();
+            if frequency == "MANUAL" {
+                return Err("it has a rule for MANUAL, which is what holds without a rule; remove that rule".to_owned());
+            }
+            rules.entry(frequency).or_default().extend(filters(block)?);
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = rules.values().flatten().find(|filter| !seen.insert(filter.as_str())) {
+            return Err(format!("its filter {twice:?} stands under both frequencies; keep it under one"));
+        }
+        let rules: Vec<Value> = rules
+            .into_iter()
+            .map(|(frequency, filters)| {
+                json!({"ScanFrequency": frequency, "RepositoryFilters": typed(filters, "WILDCARD")})
+            })
+            .collect();
+        self.set("ScanType", kind.into())?;
+        self.set("ScanRules", rules.into())
+    }
+
+    fn account_setting(&mut self, resource: &Resource<'_>) -> Result<(), String> {
+        match (resource.needed("name")?, resource.needed("value")?) {
+            ("BLOB_MOUNTING", value) => self.set("BlobMounting", value.into()),
+            (name, _) => Err(format!(
+                "ecr-steward does not declare {name}: ECR has one value left for it. Terraform undoes nothing when the \
+                 resource goes, so it may stay there or be removed"
+            )),
+        }
+    }
+}
+
+/// The filters of a rule.
+fn filters(block: &Block) -> Result<BTreeSet<String>, String> {
+    let mut found = BTreeSet::new();
+    for filter in blocks_in(Some(block), "repository_filter")? {
+        found.extend(text_in(Some(filter), "filter")?.map(str::to_owned));
+    }
+    Ok(found)
+}
+
+/// Filters as CloudFormation writes them.
+fn typed(filters: BTreeSet<String>, kind: &str) -> Value {
+    filters.into_iter().map(|filter| json!({"Filter": filter, "FilterType": kind})).collect()
+}
+
+/// A map of those members that there are.
+fn item(members: impl IntoIterator<Item = (&'static str, Option<Value>)>) -> Value {
+    let there = members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    Value::Object(there.collect())
+}
+
+fn some_filters(filters: BTreeSet<String>, kind: &str) -> Option<Value> {
+    (!filters.is_empty()).then(|| typed(filters, kind))
+}
+
+fn replication_rules(resource: &Resource<'_>) -> Result<Vec<Value>, String> {
+    let mut rules = Vec::new();
+    for configuration in resource.blocks("replication_configuration")? {
+        for rule in blocks_in(Some(configuration), "rule")? {
+            let mut destinations = Vec::new();
+            for place in blocks_in(Some(rule), "destination")? {
+                let text = |key: &str| text_in(Some(place), key);
+                destinations.push(json!({"Region": text("region")?, "RegistryId": text("registry_id")?}));
+            }
+            rules.push(item([
+                ("Destinations", Some(destinations.into())),
+                ("RepositoryFilters", some_filters(filters(rule)?, "PREFIX_MATCH")),
+            ]));
+        }
+    }
+    Ok(rules)
+}
+
+fn signing_rules(resource: &Resource<'_>) -> Result<Vec<Value>, String> {
+    let mut rules = Vec::new();
+    for rule in resource.blocks("rule")? {
+        let profile = text_in(Some(rule), "signing_profile_arn")?;
+        rules.push(item([
+            ("SigningProfileArn", profile.map(Value::from)),
+            ("RepositoryFilters", some_filters(filters(rule)?, "WILDCARD_MATCH")),
+        ]));
+    }
+    Ok(rules)
+}
+
+/// The statements of a policy text.
+fn statements(policy: &str) -> Result<Vec<Value>, String> {
+    let value: Value = serde_json::from_str(policy).map_err(|error| format!("its policy is not JSON: {error}"))?;
+    match value.get("Statement") {
+        Some(Value::Array(statements)) => Ok(statements.clone()),
+        Some(statement @ Value::Object(_)) => Ok(vec![statement.clone()]),
+        _ => Err("its policy has no statement".to_owned()),
+    }
+}
+
+fn cache_rule(resource: &Resource<'_>) -> Result<Value, String> {
+    let text = |key: &str| resource.text(key).map(|text| text.map(Value::from));
+    Ok(item([
+        ("EcrRepositoryPrefix", text("ecr_repository_prefix")?),
+        ("UpstreamRegistryUrl", text("upstream_registry_url")?),
+        ("UpstreamRepositoryPrefix", text("upstream_repository_prefix")?),
+        ("CredentialArn", text("credential_arn")?),
+        ("CustomRoleArn", text("custom_role_arn")?),
+    ]))
+}
+
+fn template(resource: &Resource<'_>) -> Result<Value, String> {
+    let text = |key: &str| resource.text(key).map(|text| text.map(Value::from));
+    let mut reasons = resource.texts("applied_for")?;
+    reasons.sort_unstable();
+    let encryption = match resource.blocks("encryption_configuration")?.first().copied() {
+        Some(block) => Some(item([
+            ("EncryptionType", text_in(Some(block), "encryption_type")?.map(Value::from)),
+            ("KmsKey", text_in(Some(block), "kms_key")?.map(Value::from)),
+        ])),
+        None => None,
+    };
+    let mut exclusions = Vec::new();
+    for block in resource.blocks("image_tag_mutability_exclusion_filter")? {
+        exclusions.push(json!({
+            "ImageTagMutabilityExclusionFilterType": "WILDCARD",
+            "ImageTagMutabilityExclusionFilterValue": text_in(Some(block), "filter")?,
+        }));
+    }
+    let tags: Vec<Value> =
+        resource.map("resource_tags")?.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+    let some = |items: Vec<Value>| (!items.is_empty()).then(|| Value::from(items));
+    Ok(item([
+        ("Prefix", text("prefix")?),
+        ("Description", text("description")?),
+        ("AppliedFor", Some(reasons.into())),
+        ("ImageTagMutability", text("image_tag_mutability")?),
+        ("ImageTagMutabilityExclusionFilters", some(exclusions)),
+        ("EncryptionConfiguration", encryption),
+        ("ResourceTags", some(tags)),
+        ("LifecyclePolicy", text("lifecycle_policy")?),
+        ("RepositoryPolicy", text("repository_policy")?),
+        ("CustomRoleArn", text("custom_role_arn")?),
+    ]))
+}
