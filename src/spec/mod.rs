@@ -16,6 +16,7 @@ mod stored;
 mod tags;
 mod terms;
 
+pub use effective::default_retention;
 pub use fields::Problem;
 
 use crate::lifecycle::Policy;

@@ -2,6 +2,18 @@
 //!
 //! It does not matter where a repository was read, in the account or in somebody's state file: it comes in as
 //! [`Found`], and goes out in exactly one [`Declared`] or as one [`LeftOut`] with the reason.
+//!
+//! `settings` says one repository in the words of a declaration, `lifecycle` and `access` its two policies; `sort` asks the
+//! planner which ones such words are true of; `naming` takes names apart; `group` finds the fewest lines; `write` writes
+//! them.
+
+mod access;
+mod group;
+mod lifecycle;
+mod naming;
+mod settings;
+mod sort;
+mod write;
 
 pub mod terraform;
 
@@ -9,6 +21,8 @@ use crate::model::Seen;
 use crate::model::name::RepositoryName;
 use crate::model::repository::{Encryption, FoundLifecycle, FoundPolicy, Mutability, Repository, Tags};
 use serde_json::{Map, Value};
+use sort::Sayable;
+use std::collections::BTreeSet;
 
 /// One existing repository, as far as a declaration can be about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,9 +120,17 @@ pub struct Adoption {
 /// left out with the reason; planning a declaration on the very repositories it was made from shows our own tags and
 /// nothing else.
 pub fn declarations(found: &[Found], options: Options<'_>) -> Adoption {
-    let _ = options;
-    let unread = false;
-    let reason = "no declaration is made yet";
-    let left_out = found.iter().map(|one| LeftOut { name: one.name.clone(), reason: reason.to_owned(), unread });
-    Adoption { declared: Vec::new(), left_out: left_out.collect() }
+    let (sayable, left_out) = sort::sorted(found, options);
+    let mut taken = BTreeSet::new();
+    let mut declared = Vec::new();
+    for (family, members) in naming::families(&sayable, options) {
+        let all: Vec<&Sayable<'_>> = members.iter().map(|(_, one)| *one).collect();
+        for group in group::groups(&all) {
+            let of_group = group.members.iter().filter_map(|place| members.get(*place).cloned());
+            let of_group: Vec<(String, &Sayable<'_>)> = of_group.collect();
+            let parts = of_group.chunks(write::MOST);
+            declared.extend(parts.map(|part| write::declared(&family, &group, part, &mut taken)));
+        }
+    }
+    Adoption { declared, left_out }
 }
