@@ -49,4 +49,5 @@ mod sweep;
 mod template;
 mod template_drift;
 mod template_findings;
+mod terraform;
 mod wire;

@@ -136,7 +136,7 @@ pub fn read(text: &str, wanted: &Wanted<'_>) -> Result<Moving, Vec<Refusal>> {
 fn gather(resources: &[Resource<'_>], site: &Site, wanted: &Wanted<'_>) -> Moving {
     let mut repositories = repositories::Repositories::of(resources, site, wanted.names);
     let mut registry = registry::Registry::default();
-    let mut public = public::Public::of(resources, site, wanted.names);
+    let public = public::Public::of(resources, site, wanted.names);
     let managed = resources.iter().map(|resource| {
         let kind = resource.kind;
         let fate = if !resource.is_ecr() {

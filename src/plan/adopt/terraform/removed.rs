@@ -4,6 +4,7 @@
 //! "removed block reference"). So a resource can be forgotten only with all its instances, and a module only with all it
 //! manages; single instances are for `terraform state rm`.
 
+use super::super::LeftOut;
 use super::address::{enclosing, quoted, without_keys};
 use super::{Fate, Managed, Moving};
 use crate::model::name::RepositoryName;
@@ -33,12 +34,14 @@ pub struct Forgotten {
 }
 
 impl Moving {
-    /// What Terraform is to forget, once everything but those repositories is declared.
-    pub fn forget(&self, left_out: &BTreeMap<RepositoryName, String>) -> Forgotten {
+    /// What Terraform is to forget, once everything is declared but the repositories that were left out.
+    pub fn forget(&self, left_out: &[LeftOut]) -> Forgotten {
+        let left_out: BTreeMap<&RepositoryName, &str> =
+            left_out.iter().map(|one| (&one.name, one.reason.as_str())).collect();
         let mut forgotten = Forgotten::default();
         let mut resources: BTreeMap<String, Vec<(&Managed, bool)>> = BTreeMap::new();
         for one in &self.managed {
-            let reason = stays(one, left_out);
+            let reason = stays(one, &left_out);
             resources.entry(without_keys(&one.address)).or_default().push((one, reason.is_none()));
             if let (Some(reason), false) = (reason, one.fate == Fate::Foreign) {
                 forgotten.staying.push(Staying { address: one.address.clone(), reason });
@@ -82,9 +85,9 @@ impl Moving {
 }
 
 /// Why an instance does not go; nothing where it does.
-fn stays(one: &Managed, left_out: &BTreeMap<RepositoryName, String>) -> Option<String> {
+fn stays(one: &Managed, left_out: &BTreeMap<&RepositoryName, &str>) -> Option<String> {
     match &one.fate {
-        Fate::Ours(Some(name)) => left_out.get(name).cloned(),
+        Fate::Ours(Some(name)) => left_out.get(name).map(|reason| (*reason).to_owned()),
         Fate::Ours(None) => None,
         Fate::Stays(reason) => Some(reason.clone()),
         Fate::Foreign => Some("it is nothing of ECR's".to_owned()),

@@ -33,6 +33,10 @@ impl<'a> Repositories<'a> {
             resources.iter().filter(|resource| resource.kind == REPOSITORY && resource.unsettled().is_none())
         {
             let (Ok(name), Ok(arn)) = (resource.needed("name"), resource.needed("arn")) else { continue };
+            // A name in another account is another repository.
+            if site.holds_account(resource).is_err() {
+                continue;
+            }
             all.everywhere.push((resource.plain_address(), region_of(resource), name));
             if site.holds_arn(arn).is_err() {
                 continue;
