@@ -16,10 +16,12 @@ pub(super) const FLEET: &str = "Custom::EcrRepositories";
 pub(super) const FINDINGS_POLICY: &str = "Custom::EcrFindingsPolicy";
 /// The posture repositories are held to.
 pub(super) const BASELINE: &str = "Custom::EcrBaseline";
+/// What a registry has once.
+pub(super) const REGISTRY: &str = "Custom::EcrRegistry";
 /// The types that are built.
-const BUILT: [&str; 3] = [FLEET, FINDINGS_POLICY, BASELINE];
+const BUILT: [&str; 4] = [FLEET, FINDINGS_POLICY, BASELINE, REGISTRY];
 /// All of ours.
-const KINDS: [&str; 5] = [FLEET, FINDINGS_POLICY, BASELINE, "Custom::EcrPublicRepositories", "Custom::EcrRegistry"];
+const KINDS: [&str; 5] = [FLEET, FINDINGS_POLICY, BASELINE, REGISTRY, "Custom::EcrPublicRepositories"];
 
 /// One resource of ours.
 #[derive(Clone, Debug)]

@@ -22,16 +22,18 @@ impl RepositoryName {
                 "is {length} characters long; ECR allows {MIN_REPOSITORY_NAME} to {MAX_REPOSITORY_NAME}"
             ));
         }
-        for part in text.split('/') {
-            part_flaw(part).map_or(Ok(()), Err)?;
-        }
-        Ok(Self(text.to_owned()))
+        path_flaw(text).map_or_else(|| Ok(Self(text.to_owned())), Err)
     }
 
     /// The name as ECR knows it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// What is wrong with the path parts of a name, or of the beginning of names, whatever its length.
+pub fn path_flaw(text: &str) -> Option<String> {
+    text.split('/').find_map(part_flaw)
 }
 
 /// What is wrong with one path part: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*` in the words of a person.

@@ -5,10 +5,15 @@
 //! Two entries with the same [`Key`] stand for the same place; they agree or contradict each other. Knows no client and no
 //! declaration; says nothing of who owns what.
 
-use super::policy::Statement;
+use super::policy::{Document, Statement};
 use super::repository::{Encryption, Mutability, ScanType, Tags};
+use crate::lifecycle;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+
+/// The prefix of a cache rule or template that is for every repository without one of its own (ECR API model,
+/// `PullThroughCacheRuleRepositoryPrefix`, `Prefix`).
+pub const ROOT: &str = "ROOT";
 
 /// What ECR reads and writes in one call, or as one collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,6 +46,17 @@ pub enum ScanFrequency {
     ContinuousScan,
     /// When somebody asks.
     Manual,
+}
+
+impl ScanFrequency {
+    /// ECR's own word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ScanOnPush => "SCAN_ON_PUSH",
+            Self::ContinuousScan => "CONTINUOUS_SCAN",
+            Self::Manual => "MANUAL",
+        }
+    }
 }
 
 /// Where a replication rule copies to.
@@ -94,6 +110,20 @@ pub enum AppliedFor {
     PullThroughCache,
     /// A repository that a push makes.
     CreateOnPush,
+}
+
+impl AppliedFor {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::PullThroughCache, Self::Replication, Self::CreateOnPush];
+
+    /// ECR's own word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Replication => "REPLICATION",
+            Self::PullThroughCache => "PULL_THROUGH_CACHE",
+            Self::CreateOnPush => "CREATE_ON_PUSH",
+        }
+    }
 }
 
 /// A repository creation template; known by its prefix.
@@ -195,10 +225,13 @@ impl Entry {
         Key { section, name }
     }
 
-    /// Do both say the same? Statements are compared by what they mean.
+    /// Do both say the same? Policies and statements are compared by what they mean, and what ECR fills in by itself
+    /// where nothing is said makes no difference.
     pub fn agrees_with(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Statement(one), Self::Statement(two)) => one.sid == two.sid && one.means(two),
+            (Self::CacheRule(one), Self::CacheRule(two)) => one.means(two),
+            (Self::Template(one), Self::Template(two)) => one.means(two),
             _ => self == other,
         }
     }
@@ -218,6 +251,49 @@ impl SigningRule {
     fn name(&self) -> String {
         let of: Vec<&str> = self.filters.iter().map(String::as_str).collect();
         format!("{} {}", self.signing_profile_arn, of.join(","))
+    }
+}
+
+impl CacheRule {
+    /// ECR tells the upstream from its address, and fills in `ROOT` where no prefix of it is said.
+    fn means(&self, other: &Self) -> bool {
+        let told = |rule: &Self| {
+            let upstream = rule.upstream.clone().or_else(|| self.upstream.clone()).or_else(|| other.upstream.clone());
+            let upstream_prefix = Some(rule.upstream_prefix.clone().unwrap_or_else(|| ROOT.to_owned()));
+            Self { upstream, upstream_prefix, ..rule.clone() }
+        };
+        told(self) == told(other)
+    }
+}
+
+impl CreationTemplate {
+    /// Policies are texts that ECR may write anew; an empty description is none; filters have no order.
+    fn means(&self, other: &Self) -> bool {
+        let rest = |template: &Self| {
+            let mut rest = template.clone();
+            rest.lifecycle_policy = None;
+            rest.repository_policy = None;
+            rest.description = rest.description.filter(|text| !text.is_empty());
+            rest.mutability.exclusions.sort();
+            rest
+        };
+        let lifecycle = same_texts(self.lifecycle_policy.as_deref(), other.lifecycle_policy.as_deref(), |one, two| {
+            let (one, two) = (lifecycle::parse_text(one).ok()?, lifecycle::parse_text(two).ok()?);
+            Some(one.means_the_same(&two))
+        });
+        let access = same_texts(self.repository_policy.as_deref(), other.repository_policy.as_deref(), |one, two| {
+            let (one, two) = (Document::parse_text(one).ok()?, Document::parse_text(two).ok()?);
+            Some(one.means_the_same(&two))
+        });
+        lifecycle && access && rest(self) == rest(other)
+    }
+}
+
+/// Two texts that are the same, or mean the same where both can be read.
+fn same_texts(one: Option<&str>, two: Option<&str>, means: impl Fn(&str, &str) -> Option<bool>) -> bool {
+    match (one, two) {
+        (Some(one), Some(two)) => one == two || means(one, two).unwrap_or(false),
+        (one, two) => one.is_none() && two.is_none(),
     }
 }
 

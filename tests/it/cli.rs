@@ -126,7 +126,10 @@ fn what_cannot_be_read_is_not_a_finding() {
         ("- a\n- b\n", "holds no map"),
         ("Properties: {}\n", "neither Type and Properties nor Resources"),
         ("Type: Custom::EcrRepository\n", "did you mean Custom::EcrRepositories?"),
-        ("Type: Custom::EcrRegistry\n", "Custom::EcrRegistry is part of ecr-steward but not built yet"),
+        (
+            "Type: Custom::EcrPublicRepositories\n",
+            "Custom::EcrPublicRepositories is part of ecr-steward but not built yet",
+        ),
         ("Resources: {T: {Type: 'AWS::SNS::Topic'}}\n", "without a resource of ecr-steward"),
     ];
     for (text, sentence) in cases {
@@ -199,11 +202,16 @@ fn several_fleets_are_all_checked_and_one_is_planned() {
             "  {name}: {{Type: 'Custom::EcrRepositories', Properties: {{ProjectName: {name}, Environment: dev, RepositoryNames: [a]}}}}\n"
         )
     };
-    let template = format!("Resources:\n{}{}  R: {{Type: 'Custom::EcrRegistry'}}\n", fleet("One"), fleet("two"));
+    let template =
+        format!("Resources:\n{}{}  R: {{Type: 'Custom::EcrPublicRepositories'}}\n", fleet("One"), fleet("two"));
     let all = run(&["check", "-"], &template);
     assert_eq!(all.code, 1, "what was found outweighs what could not be told");
     assert!(all.data.contains("stdin, One: ") && all.data.contains("stdin, two: no problems"), "{}", all.data);
-    assert!(all.talk.contains("Custom::EcrRegistry is part of ecr-steward but not built yet"), "{}", all.talk);
+    assert!(
+        all.talk.contains("Custom::EcrPublicRepositories is part of ecr-steward but not built yet"),
+        "{}",
+        all.talk
+    );
     let one = run(&["check", "-", "--logical-id", "two"], &template);
     assert_eq!((one.code, one.data.as_str()), (0, "stdin, two: no problems, 1 repository\n"));
     let aws = Aws::start();

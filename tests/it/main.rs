@@ -39,6 +39,7 @@ mod manifest;
 mod overlap;
 mod ownership;
 mod policy_document;
+mod registry_spec;
 mod reply;
 mod responder;
 mod robustness;
