@@ -46,7 +46,8 @@ fn several_places_are_told_apart_and_never_mixed() {
 fn a_policy_goes_to_the_repository_it_was_made_after_where_a_name_is_there_twice() {
     let policy = |address: &str, after: &str| with(lifecycle(address, "team/a"), json!({"depends_on": [after]}));
     let mut us = policy("aws_ecr_lifecycle_policy.us", "aws_ecr_repository.us");
-    us["values"]["policy"] = "{\"rules\":[]}".into();
+    let own = us["values"]["policy"].as_str().unwrap().replace(":3}", ":7}");
+    us["values"]["policy"] = own.clone().into();
     let both = state(&[
         repository_in("aws_ecr_repository.eu", "eu-west-1", "team/a"),
         repository_in("aws_ecr_repository.us", "us-east-1", "team/a"),
@@ -54,7 +55,7 @@ fn a_policy_goes_to_the_repository_it_was_made_after_where_a_name_is_there_twice
         us.clone(),
     ]);
     let moving = in_region(&both, "us-east-1");
-    assert_eq!(moving.repositories[0].lifecycle, Seen::Present("{\"rules\":[]}".to_owned()));
+    assert_eq!(moving.repositories[0].lifecycle, Seen::Present(own.clone()));
     assert_eq!(
         staying(&moving),
         [
@@ -70,7 +71,7 @@ fn a_policy_goes_to_the_repository_it_was_made_after_where_a_name_is_there_twice
         repository_in("aws_ecr_repository.us", "us-east-1", "team/a"),
         us.clone(),
     ]);
-    assert_eq!(in_region(&told, "us-east-1").repositories[0].lifecycle, Seen::Present("{\"rules\":[]}".to_owned()));
+    assert_eq!(in_region(&told, "us-east-1").repositories[0].lifecycle, Seen::Present(own.clone()));
     assert_eq!(in_region(&told, "eu-west-1").repositories[0].lifecycle, Seen::Missing);
     // Where nothing tells, nothing is guessed.
     us["values"].as_object_mut().unwrap().remove("region");
@@ -81,10 +82,7 @@ fn a_policy_goes_to_the_repository_it_was_made_after_where_a_name_is_there_twice
     ]);
     let moving = in_region(&untold, "us-east-1");
     assert_eq!(moving.repositories[0].lifecycle, Seen::Missing);
-    assert!(
-        staying(&moving)[0].contains("the repository team/a is not in this state")
-            || staying(&moving)[0].contains("does not tell which")
-    );
+    assert!(staying(&moving)[0].contains("does not tell which it is of"), "{:?}", staying(&moving));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::{as_map, declared, names, staying, taken};
 use ecr_steward::model::Seen;
 use ecr_steward::plan::adopt::terraform::Moving;
+use ecr_steward::spec::registry::{Around, check};
 use serde_json::Value;
 
 fn recorded(name: &str) -> Moving {
@@ -40,6 +41,15 @@ fn every_repository_of_the_official_module_is_declared_with_all_that_terraform_s
 fn settings_of_the_registry_get_the_names_that_cloudformation_has_for_them() {
     insta::assert_json_snapshot!("official_registry", as_map(&recorded("official").registry));
     insta::assert_json_snapshot!("cloudposse_registry", as_map(&recorded("cloudposse").registry));
+}
+
+#[test]
+fn the_declaration_of_the_registry_passes_the_check_of_such_declarations() {
+    let around = Around { partition: "aws", region: Some("us-east-1"), account: Some("123456789012") };
+    for (name, entries) in [("official", 8), ("cloudposse", 3)] {
+        let wish = check(&as_map(&recorded(name).registry), &around).unwrap();
+        assert_eq!(wish.entries.len(), entries, "{:?}", wish.entries.keys());
+    }
 }
 
 #[test]

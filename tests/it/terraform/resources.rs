@@ -148,6 +148,10 @@ fn settings_that_have_no_place_in_a_declaration_stay() {
         ),
         (resource("aws_ecr_registry_policy.a", json!({"policy": "not JSON"})), "is not JSON"),
         (resource("aws_ecr_registry_policy.a", json!({"policy": "{}"})), "has no statement"),
+        (
+            resource("aws_ecr_registry_policy.a", json!({"policy": "{\"Statement\":[{\"Sid\":\"${x}\"}]}"})),
+            "takes for a variable",
+        ),
         (resource("aws_ecr_newest_invention.a", json!({})), "no setting for a aws_ecr_newest_invention"),
         (
             resource("aws_ecr_pull_through_cache_rule.a", json!({"upstream_registry_url": "quay.io"})),
@@ -164,6 +168,48 @@ fn settings_that_have_no_place_in_a_declaration_stay() {
     let empty = resource("aws_ecr_replication_configuration.a", json!({"replication_configuration": [{"rule": []}]}));
     let moving = taken(&beside(&[empty]));
     assert_eq!((moving.registry.len(), staying(&moving).len()), (0, 0));
+}
+
+#[test]
+fn what_a_declaration_of_the_registry_would_be_refused_for_stays_and_the_rest_is_declared() {
+    let policy = |statements: Value| {
+        let policy = json!({"Version": "2012-10-17", "Statement": statements});
+        resource("aws_ecr_registry_policy.a", json!({"policy": policy.to_string()}))
+    };
+    let open =
+        json!({"Sid": "Open", "Effect": "Allow", "Principal": "*", "Action": "ecr:ReplicateImage", "Resource": "*"});
+    let cache = resource(
+        "aws_ecr_pull_through_cache_rule.a",
+        json!({"ecr_repository_prefix": "hub", "upstream_registry_url": "registry-1.docker.io"}),
+    );
+    let blobs = resource("aws_ecr_account_setting.a", json!({"name": "BLOB_MOUNTING", "value": "ENABLED"}));
+    let moving = taken(&beside(&[policy(json!([open])), cache, blobs]));
+    assert_eq!(as_map(&moving.registry), *json!({"BlobMounting": "ENABLED"}).as_object().unwrap());
+    let kept = staying(&moving);
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    assert!(
+        kept[0].starts_with("aws_ecr_pull_through_cache_rule.a: ") && kept[0].contains("CredentialArn"),
+        "{kept:?}"
+    );
+    assert!(kept[1].starts_with("aws_ecr_registry_policy.a: "), "{kept:?}");
+
+    // A statement without a name would be written a second time under one.
+    let friend = |sid: Option<&str>| {
+        let mut one = json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::210987654321:root"},
+                             "Action": "ecr:ReplicateImage", "Resource": "arn:aws:ecr:eu-west-1:123456789012:repository/*"});
+        if let Some(sid) = sid {
+            one["Sid"] = sid.into();
+        }
+        one
+    };
+    let moving = taken(&beside(&[policy(json!([friend(Some("Named")), friend(None)]))]));
+    assert_eq!(as_map(&moving.registry)["RegistryPolicy"], json!([friend(Some("Named"))]));
+    assert!(
+        moving.notes.iter().any(|note| note.starts_with("1 of the registry policy without a Sid")),
+        "{:?}",
+        moving.notes
+    );
+    assert_eq!(staying(&moving), [""; 0]);
 }
 
 #[test]

@@ -96,6 +96,8 @@ struct Managed {
 enum Fate {
     /// A declaration says it; where it belongs to a repository, as long as that repository is declared.
     Ours(Option<RepositoryName>),
+    /// The declaration of the registry says it, as long as all these properties of it are sound.
+    Setting(&'static [&'static str]),
     /// It stays with Terraform, for this reason.
     Stays(String),
     /// Nothing of ECR's.
@@ -152,17 +154,26 @@ fn gather(resources: &[Resource<'_>], site: &Site, wanted: &Wanted<'_>) -> Movin
         } else if wanted.names.is_some() {
             Fate::stays("it belongs to no repository, and only some repositories were asked for")
         } else {
-            site.holds(resource).and_then(|()| registry.take(resource)).map_or_else(Fate::Stays, |()| Fate::Ours(None))
+            site.holds(resource).and_then(|()| registry.take(resource)).map_or_else(Fate::Stays, Fate::Setting)
         };
         Managed { address: resource.address.to_owned(), module: resource.module.to_owned(), fate }
     });
-    let managed: Vec<Managed> = managed.collect();
+    let mut managed: Vec<Managed> = managed.collect();
     let mut notes = repositories.notes();
     notes.extend(public.notes());
+    notes.extend(registry.notes());
+    let (registry, unsound) = registry.sound(site);
+    for one in &mut managed {
+        if let Fate::Setting(properties) = &one.fate
+            && let Some(reason) = properties.iter().find_map(|property| unsound.get(property))
+        {
+            one.fate = Fate::Stays(reason.clone());
+        }
+    }
     Moving {
         partition: site.partition.clone(),
         repositories: repositories.found(),
-        registry: registry.properties(),
+        registry,
         public: public.properties(),
         notes,
         managed,

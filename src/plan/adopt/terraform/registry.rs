@@ -2,6 +2,8 @@
 
 use super::Properties;
 use super::resource::{Resource, blocks_in, text_in};
+use super::site::Site;
+use crate::spec::registry::check;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,51 +41,87 @@ pub(super) struct Registry {
     single: BTreeMap<&'static str, Value>,
     /// What there are several of, by property and what each is known by.
     several: BTreeMap<&'static str, BTreeMap<String, Value>>,
+    /// Statements of the registry policy without a Sid.
+    nameless: usize,
 }
 
 impl Registry {
-    /// Adds what a resource says.
+    /// Adds what a resource says, and tells in which properties.
     ///
     /// # Errors
     /// Why it cannot be declared.
-    pub(super) fn take(&mut self, resource: &Resource<'_>) -> Result<(), String> {
+    pub(super) fn take(&mut self, resource: &Resource<'_>) -> Result<&'static [&'static str], String> {
         match resource.kind {
-            "aws_ecr_registry_scanning_configuration" => self.scanning(resource),
+            "aws_ecr_registry_scanning_configuration" => {
+                self.scanning(resource)?;
+                Ok(&["ScanType", "ScanRules"])
+            }
             "aws_ecr_replication_configuration" => {
-                let rules = replication_rules(resource)?;
-                self.set("ReplicationRules", rules.into())
+                self.set("ReplicationRules", replication_rules(resource)?.into())?;
+                Ok(&["ReplicationRules"])
             }
             "aws_ecr_registry_policy" => {
-                let statements = statements(resource.needed("policy")?)?;
-                self.set("RegistryPolicy", statements.into())
+                self.policy(resource.needed("policy")?)?;
+                Ok(&["RegistryPolicy"])
             }
             "aws_ecr_pull_through_cache_rule" => {
                 let prefix = resource.needed("ecr_repository_prefix")?;
-                self.add("PullThroughCacheRules", prefix, cache_rule(resource)?)
+                self.add("PullThroughCacheRules", prefix, cache_rule(resource)?)?;
+                Ok(&["PullThroughCacheRules"])
             }
             "aws_ecr_repository_creation_template" => {
                 let prefix = resource.needed("prefix")?;
-                self.add("CreationTemplates", prefix, template(resource)?)
+                self.add("CreationTemplates", prefix, template(resource)?)?;
+                Ok(&["CreationTemplates"])
             }
             "aws_ecr_pull_time_update_exclusion" => {
                 let principal = resource.needed("principal_arn")?;
-                self.add("PullTimeUpdateExclusions", principal, principal.into())
+                self.add("PullTimeUpdateExclusions", principal, principal.into())?;
+                Ok(&["PullTimeUpdateExclusions"])
             }
             "aws_ecr_signing_configuration" => {
-                let rules = signing_rules(resource)?;
-                self.set("SigningRules", rules.into())
+                self.set("SigningRules", signing_rules(resource)?.into())?;
+                Ok(&["SigningRules"])
             }
-            _ => self.account_setting(resource),
+            _ => {
+                self.account_setting(resource)?;
+                Ok(&["BlobMounting"])
+            }
         }
     }
 
-    /// The properties; empty where nothing is declared.
-    pub(super) fn properties(mut self) -> Properties {
+    /// The properties, as far as the check of such a declaration accepts them, and what it says of the others. Empty where
+    /// nothing is declared.
+    pub(super) fn sound(mut self, site: &Site) -> (Properties, BTreeMap<&'static str, String>) {
         // An empty list says nothing.
         self.single.retain(|_, value| value.as_array().is_none_or(|items| !items.is_empty()));
-        let mut all = self.single;
-        all.extend(self.several.into_iter().map(|(key, items)| (key, Value::from_iter(items.into_values()))));
-        ORDER.into_iter().filter_map(|key| all.remove_entry(key)).collect()
+        let mut all: Map<String, Value> = self.single.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let lists =
+            self.several.into_iter().map(|(key, items)| (key.to_owned(), Value::from_iter(items.into_values())));
+        all.extend(lists);
+        let mut unsound = BTreeMap::new();
+        // What is left after one property is gone may be wrong in another way.
+        while let Some(problem) = check(&all, &site.around()).err().and_then(|problems| problems.into_iter().next()) {
+            let of = |key: &&str| {
+                problem.path.strip_prefix(key).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+            };
+            let Some(key) = ORDER.into_iter().find(|key| of(&key)) else { break };
+            if all.remove(key).is_none() {
+                break;
+            }
+            unsound.insert(key, format!("what it says cannot be declared: {problem}"));
+        }
+        (ORDER.into_iter().filter_map(|key| Some((key, all.remove(key)?))).collect(), unsound)
+    }
+
+    /// What a reader should know.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let note = format!(
+            "{} of the registry policy without a Sid stay as they are and are not declared: they would be written once more \
+             under a Sid",
+            self.nameless
+        );
+        (self.nameless > 0).then_some(note).into_iter().collect()
     }
 
     /// Sets what there is one of. Of two resources the one applied last wins, and nobody can tell which that was.
@@ -110,6 +148,15 @@ impl Registry {
                 Ok(())
             }
         }
+    }
+
+    /// The statements of the registry policy that have a Sid; the others stay as they are.
+    fn policy(&mut self, text: &str) -> Result<(), String> {
+        let (named, nameless): (Vec<Value>, Vec<Value>) =
+            statements(text)?.into_iter().partition(|statement| statement.get("Sid").is_some());
+        self.set("RegistryPolicy", named.into())?;
+        self.nameless = nameless.len();
+        Ok(())
     }
 
     fn scanning(&mut self, resource: &Resource<'_>) -> Result<(), String> {
@@ -204,6 +251,10 @@ fn signing_rules(resource: &Resource<'_>) -> Result<Vec<Value>, String> {
 /// The statements of a policy text.
 fn statements(policy: &str) -> Result<Vec<Value>, String> {
     let value: Value = serde_json::from_str(policy).map_err(|error| format!("its policy is not JSON: {error}"))?;
+    // In the newer version of the language, which is written, these would be variables.
+    if value.get("Version").and_then(Value::as_str) != Some("2012-10-17") && policy.contains("${") {
+        return Err("its policy holds ${ as plain text, which version 2012-10-17 takes for a variable".to_owned());
+    }
     match value.get("Statement") {
         Some(Value::Array(statements)) => Ok(statements.clone()),
         Some(statement @ Value::Object(_)) => Ok(vec![statement.clone()]),

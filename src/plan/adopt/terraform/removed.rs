@@ -88,7 +88,7 @@ impl Moving {
 fn stays(one: &Managed, left_out: &BTreeMap<&RepositoryName, &str>) -> Option<String> {
     match &one.fate {
         Fate::Ours(Some(name)) => left_out.get(name).map(|reason| (*reason).to_owned()),
-        Fate::Ours(None) => None,
+        Fate::Ours(None) | Fate::Setting(_) => None,
         Fate::Stays(reason) => Some(reason.clone()),
         Fate::Foreign => Some("it is nothing of ECR's".to_owned()),
     }

@@ -106,8 +106,10 @@ impl<'a> Repositories<'a> {
         if region.is_some() {
             possible.retain(|one| one.1 == region);
         }
-        if possible.len() > 1 {
-            possible.retain(|one| resource.after.contains(&one.0.as_str()));
+        let made_before: Vec<_> =
+            possible.iter().copied().filter(|one| resource.after.contains(&one.0.as_str())).collect();
+        if possible.len() > 1 && !made_before.is_empty() {
+            possible = made_before;
         }
         let mut regions: Vec<Option<&str>> = possible.iter().map(|one| one.1).collect();
         regions.dedup();

@@ -5,6 +5,7 @@
 
 use super::resource::Resource;
 use super::{Refusal, Wanted};
+use crate::spec::registry::Around;
 use std::collections::BTreeMap;
 
 /// The place that is read from.
@@ -113,6 +114,11 @@ fn partition_of(region: &str) -> &'static str {
 }
 
 impl Site {
+    /// The same, as a declaration is checked against it.
+    pub(super) fn around(&self) -> Around<'_> {
+        Around { partition: &self.partition, region: self.region.as_deref(), account: self.account.as_deref() }
+    }
+
     /// Is a resource without an ARN here?
     ///
     /// # Errors
