@@ -33,7 +33,8 @@ pub(super) fn groups(all: &[&Sayable<'_>]) -> Vec<Group> {
     let classes = classes(all);
     let everything: Vec<&Class> = classes.iter().collect();
     let mut bases = vec![best_base(&everything)];
-    loop {
+    // One more declaration a round, and no more of them than candidates.
+    for _ in 0..CANDIDATES {
         let gain = |candidate: &Settings| {
             let saved: usize =
                 classes.iter().map(|class| cheapest(class, &bases).1.saturating_sub(cost(class, candidate))).sum();

@@ -94,6 +94,12 @@ impl Declared {
     pub fn as_map(&self) -> Map<String, Value> {
         self.properties.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
     }
+
+    /// How many repositories differ from what is said at the top.
+    pub fn overrides(&self) -> usize {
+        let said = self.properties.iter().find(|(key, _)| *key == "Overrides");
+        said.and_then(|(_, value)| value.as_object()).map_or(0, Map::len)
+    }
 }
 
 /// A repository that no declaration is made for.

@@ -73,6 +73,7 @@ fn logical_id(family: &Family, taken: &mut BTreeSet<String>) -> String {
     let name: String = words.map(capital).collect();
     // CloudFormation allows 255 characters, and a number may follow.
     let name: String = name.chars().take(200).collect();
+    let name = if name.is_empty() { "Repositories".to_owned() } else { name };
     let mut number = 1_u32;
     loop {
         let id = if number == 1 { name.clone() } else { format!("{name}{number}") };
