@@ -3,8 +3,9 @@
 use super::Verdict;
 use super::args::{Format, Global};
 use super::args_adopt::AdoptArgs;
-use super::declarations::{spec, template};
+use super::declarations::{Resource, spec, template};
 use super::installation::oversee_registry;
+use super::moving;
 use super::output::{counted, progress, progress_of, talk, written};
 use crate::flow::census::census;
 use crate::model::name::RepositoryName;
@@ -18,15 +19,14 @@ const TEMPLATE_IN_REQUEST: usize = 51_200;
 
 /// Runs `adopt`.
 pub(super) async fn run(global: &Global, args: &AdoptArgs) -> anyhow::Result<Verdict> {
+    if let Some(path) = &args.from_terraform {
+        return moving::run(global, args, path);
+    }
     let overseer = oversee_registry(global).await?;
     let place = overseer.place().clone();
     progress(&format!("listing the repositories of {} in {} …", place.account, place.region));
-    let globs = |texts: &[String]| texts.iter().cloned().map(Glob).collect::<Vec<_>>();
-    let (patterns, excluded) = (globs(&args.patterns), globs(&args.excluded));
-    let wanted = |name: &RepositoryName| {
-        let matches = |glob: &Glob| glob.matches(name.as_str());
-        (patterns.is_empty() || patterns.iter().any(matches)) && !excluded.iter().any(matches)
-    };
+    let names = wanted(args);
+    let wanted = |name: &RepositoryName| names(name.as_str());
     let told = |done, all| progress_of(done, all, "repositories looked at");
     let seen = census(&overseer, wanted, told).await?;
     if seen.is_empty() {
@@ -43,19 +43,35 @@ pub(super) async fn run(global: &Global, args: &AdoptArgs) -> anyhow::Result<Ver
     Ok(verdict(&adoption))
 }
 
+/// Are only some repositories asked for?
+pub(super) const fn picked(args: &AdoptArgs) -> bool {
+    !args.patterns.is_empty() || !args.excluded.is_empty()
+}
+
+/// Is a repository of this name asked for?
+pub(super) fn wanted(args: &AdoptArgs) -> impl Fn(&str) -> bool {
+    let globs = |texts: &[String]| texts.iter().cloned().map(Glob).collect::<Vec<_>>();
+    let (patterns, excluded) = (globs(&args.patterns), globs(&args.excluded));
+    move |name| {
+        let matches = |glob: &Glob| glob.matches(name);
+        (patterns.is_empty() || patterns.iter().any(matches)) && !excluded.iter().any(matches)
+    }
+}
+
 fn show(global: &Global, args: &AdoptArgs, place: &Place, adoption: &Adoption) -> anyhow::Result<()> {
     let repositories: usize = adoption.declared.iter().map(|one| one.repositories.len()).sum();
     let taken = counted(repositories, "repository", "repositories");
     let mut lines = 0;
     if repositories > 0 {
+        let resources: Vec<Resource<'_>> = adoption.declared.iter().map(Resource::of).collect();
         let text = if global.format == Format::Spec {
-            spec(&adoption.declared, args.spelling)?
+            spec(&resources, args.spelling)?
         } else {
             let description = format!(
                 "{taken} as found in {} ({}), taken over by ecr-steward, which adds its own tags and changes nothing else.",
                 place.account, place.region
             );
-            let text = template(&adoption.declared, &description, args.spelling)?;
+            let text = template(&resources, &description, args.spelling)?;
             if text.len() > TEMPLATE_IN_REQUEST {
                 talk(
                     "ecr-steward: the template is larger than a request to CloudFormation; deploy it with aws cloudformation deploy --s3-bucket",

@@ -24,6 +24,16 @@ pub(super) struct AdoptArgs {
     /// But none of these names; may be repeated
     #[arg(long = "exclude", value_name = "GLOB")]
     pub(super) excluded: Vec<String>,
+    /// Read what Terraform manages instead of the account: the output of `terraform show -json`, of a state or of a plan;
+    /// - reads stdin. Registry settings and public repositories are declared as well
+    #[arg(long, value_name = "FILE")]
+    pub(super) from_terraform: Option<PathBuf>,
+    /// Write the `removed` blocks with which Terraform (1.7 or later) forgets what is declared, and destroys nothing
+    #[arg(long, value_name = "FILE", requires = "from_terraform")]
+    pub(super) removed_blocks: Option<PathBuf>,
+    /// Account meant (12 digits), where the state is about several; the Region is said by --region
+    #[arg(long, value_name = "ID", requires = "from_terraform")]
+    pub(super) account: Option<String>,
     /// `ProjectName` where neither names nor tags tell one
     #[arg(long, value_name = "NAME", default_value = "adopted", value_parser = word)]
     pub(super) project: String,

@@ -11,8 +11,25 @@ use serde_norway::{Mapping, Value as Yaml};
 /// The template's parameter for the stack ecr-steward was installed by.
 const PROVIDER: &str = "ProviderStackName";
 
+/// One resource of ours.
+pub(super) struct Resource<'a> {
+    /// Its logical id.
+    pub(super) logical_id: String,
+    /// Its type.
+    pub(super) kind: &'static str,
+    /// Its properties in the order they are to be read, without `ServiceToken`.
+    pub(super) properties: &'a [(&'static str, Value)],
+}
+
+impl<'a> Resource<'a> {
+    /// A fleet.
+    pub(super) fn of(declared: &'a Declared) -> Self {
+        Self { logical_id: declared.logical_id.clone(), kind: FLEET, properties: &declared.properties }
+    }
+}
+
 /// A CloudFormation template that declares all of them.
-pub(super) fn template(declared: &[Declared], description: &str, spelling: Spelling) -> anyhow::Result<String> {
+pub(super) fn template(declared: &[Resource<'_>], description: &str, spelling: Spelling) -> anyhow::Result<String> {
     let mut resources = Mapping::new();
     for one in declared {
         // Importing keeps CloudFormation from deleting ecr-steward while this stack needs it.
@@ -34,7 +51,7 @@ pub(super) fn template(declared: &[Declared], description: &str, spelling: Spell
 }
 
 /// A document for each; of several, each says which it is.
-pub(super) fn spec(declared: &[Declared], spelling: Spelling) -> anyhow::Result<String> {
+pub(super) fn spec(declared: &[Resource<'_>], spelling: Spelling) -> anyhow::Result<String> {
     let several = declared.len() > 1;
     let documents = declared.iter().map(|one| document(one, several.then_some(&one.logical_id), None));
     let documents = documents.collect::<anyhow::Result<Vec<Yaml>>>()?;
@@ -48,15 +65,15 @@ pub(super) fn spec(declared: &[Declared], spelling: Spelling) -> anyhow::Result<
     }
 }
 
-fn document(one: &Declared, logical_id: Option<&String>, token: Option<Value>) -> anyhow::Result<Yaml> {
+fn document(one: &Resource<'_>, logical_id: Option<&String>, token: Option<Value>) -> anyhow::Result<Yaml> {
     let mut properties = Mapping::new();
     let token = token.map(|token| ("ServiceToken", token));
-    for (key, value) in token.iter().chain(&one.properties) {
+    for (key, value) in token.iter().chain(one.properties) {
         let value = serde_norway::to_value(value).context("the declaration cannot be written")?;
         properties.insert(text(key), value);
     }
     let id = logical_id.map(|id| ("LogicalId", text(id)));
-    Ok(map([("Type", text(FLEET))].into_iter().chain(id).chain([("Properties", Yaml::Mapping(properties))])))
+    Ok(map([("Type", text(one.kind))].into_iter().chain(id).chain([("Properties", Yaml::Mapping(properties))])))
 }
 
 fn map<'k>(members: impl IntoIterator<Item = (&'k str, Yaml)>) -> Yaml {

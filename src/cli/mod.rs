@@ -5,7 +5,7 @@
 //! nothing that can write; `witness` is the world `apply` writes through, which performs only what was previewed.
 //! `findings`, `gate` and `replay` are about what scans found: `installation` says where its records and queues are,
 //! `policy` what judges them, `image` which image is meant and `sight` what ECR says of it. `revert` and `preview_lifecycle`
-//! are about what the drift function does. `adopt` turns what exists into `declarations`; `outputs` says what a fleet returns.
+//! are about what the drift function does. `adopt` turns what exists into `declarations`, `moving` what Terraform manages; `outputs` says what a fleet returns.
 //! stdout is data, stderr is talk. The one room with `anyhow`; it knows no SDK type.
 
 mod adopt;
@@ -22,6 +22,7 @@ mod findings;
 mod gate;
 mod image;
 mod installation;
+mod moving;
 mod output;
 mod outputs;
 mod owner;

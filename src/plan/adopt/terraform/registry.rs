@@ -97,7 +97,7 @@ impl Registry {
         self.single.retain(|_, value| value.as_array().is_none_or(|items| !items.is_empty()));
         let mut all: Map<String, Value> = self.single.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let lists =
-            self.several.into_iter().map(|(key, items)| (key.to_owned(), Value::from_iter(items.into_values())));
+            self.several.into_iter().map(|(key, items)| (key.to_owned(), items.into_values().collect::<Value>()));
         all.extend(lists);
         let mut unsound = BTreeMap::new();
         // What is left after one property is gone may be wrong in another way.
@@ -105,7 +105,7 @@ impl Registry {
             let of = |key: &&str| {
                 problem.path.strip_prefix(key).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
             };
-            let Some(key) = ORDER.into_iter().find(|key| of(&key)) else { break };
+            let Some(key) = ORDER.into_iter().find(of) else { break };
             if all.remove(key).is_none() {
                 break;
             }

@@ -44,8 +44,7 @@ pub(super) fn choose(resources: &[Resource<'_>], wanted: &Wanted<'_>) -> Result<
         }
         let own = (resource.text("registry_id"), resource.text("region"));
         let place = match (named, own) {
-            (Some([_, region, account, _]), _) => (account, region),
-            (None, (Ok(Some(account)), Ok(Some(region)))) => (account, region),
+            (Some([_, region, account, _]), _) | (None, (Ok(Some(account)), Ok(Some(region)))) => (account, region),
             _ => continue,
         };
         *places.entry((place.0.to_owned(), place.1.to_owned())).or_default() += 1;
