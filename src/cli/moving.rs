@@ -115,8 +115,8 @@ fn account_for(moving: &Moving, adoption: &Adoption, forgotten: &Forgotten, writ
     let blocks = counted(forgotten.blocks.len(), "removed block", "removed blocks");
     match written_to {
         Some(path) => talk(&format!(
-            "ecr-steward: Terraform (1.7 or later) forgets {objects} by {blocks}, which are in {path}; deploy first, then \
-             use them as it says there"
+            "ecr-steward: Terraform (1.7 or later) forgets {objects} by {blocks}, which are in {path}; apply them as it \
+             says there, and deploy after that"
         )),
         None => {
             talk(&format!("ecr-steward: Terraform would forget {objects} by {blocks}; --removed-blocks writes them"));
