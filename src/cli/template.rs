@@ -1,4 +1,5 @@
-//! The declarations in a file: one document of `Type` and `Properties`, or the resources of a template.
+//! The declarations in a file: documents of `Type` and `Properties`, or the resources of a template. Of several documents
+//! each may say by `LogicalId` how it is called, which for a template says the place of a resource.
 
 use super::conditions;
 use super::read::File;
@@ -28,7 +29,7 @@ const KINDS: [&str; 5] = [FLEET, FINDINGS_POLICY, BASELINE, REGISTRY, PUBLIC_FLE
 pub(super) struct Declared {
     /// The file it stands in.
     pub(super) file: String,
-    /// Its logical id; a document has none.
+    /// Its logical id; a document need not have one.
     pub(super) logical_id: Option<String>,
     /// Its type.
     pub(super) kind: &'static str,
@@ -64,9 +65,13 @@ impl std::fmt::Display for Unknown {
 /// Takes every resource of ours out of a file.
 pub(super) fn declared(file: &File, given: &Names) -> anyhow::Result<Vec<Declared>> {
     let name = &file.name;
-    let Value::Object(content) = &file.content else {
-        bail!("{name} holds no map; a document of Type and Properties, or a CloudFormation template, is expected");
-    };
+    let no_map =
+        || anyhow!("{name} holds no map; a document of Type and Properties, or a CloudFormation template, is expected");
+    if let Value::Array(documents) = &file.content {
+        let each = documents.iter().map(|one| from_document(name, one.as_object().ok_or_else(no_map)?, given));
+        return each.collect();
+    }
+    let content = file.content.as_object().ok_or_else(no_map)?;
     match content.get("Resources") {
         Some(Value::Object(resources)) => from_template(name, content, resources, given),
         Some(_) => bail!("{name}: Resources must be a map of resources"),
@@ -90,7 +95,7 @@ pub(super) fn only(mut all: Vec<Declared>, logical_id: Option<&str>) -> anyhow::
     let ids: Vec<&str> = all.iter().filter_map(|one| one.logical_id.as_deref()).collect();
     bail!(
         "the template declares {} resources of ecr-steward ({}); say which with --logical-id",
-        ids.len(),
+        all.len(),
         ids.join(", ")
     )
 }
@@ -109,7 +114,8 @@ fn from_document(file: &str, content: &Map<String, Value>, given: &Names) -> any
     let problems = RefCell::new(Vec::new());
     let scope = Scope { parameters: None, conditions: None, given, problems: &problems };
     let properties = properties(&scope, content, "Properties");
-    Ok(Declared { file: file.to_owned(), logical_id: None, kind, properties })
+    let logical_id = content.get("LogicalId").and_then(Value::as_str).map(str::to_owned);
+    Ok(Declared { file: file.to_owned(), logical_id, kind, properties })
 }
 
 /// A type of ours.

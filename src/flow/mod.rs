@@ -5,6 +5,7 @@
 //! else, so it cannot write.
 
 pub mod carry_out;
+pub mod census;
 pub mod declaration;
 pub mod declare;
 pub mod delete;

@@ -22,7 +22,7 @@ pub(super) const PATIENCE: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 
 /// A read, tried again while it is throttled; the deadline of the work is the true bound.
-async fn patiently<T, F: Future<Output = Result<T, Fault>>>(read: impl Fn() -> F) -> Result<T, Fault> {
+pub(super) async fn patiently<T, F: Future<Output = Result<T, Fault>>>(read: impl Fn() -> F) -> Result<T, Fault> {
     for wait in PATIENCE {
         match read().await {
             Err(fault) if fault.kind == FaultKind::Throttled => sleep(wait).await,
@@ -160,7 +160,7 @@ async fn one(reader: &impl Read, name: &RepositoryName) -> Seen<Repository> {
 }
 
 /// Reads what the depth asks for. A repository that vanished between two reads is missing, not half there.
-async fn deepen(reader: &impl Read, seen: Seen<Repository>, depth: Depth) -> Seen<Repository> {
+pub(super) async fn deepen(reader: &impl Read, seen: Seen<Repository>, depth: Depth) -> Seen<Repository> {
     let Seen::Present(mut repository) = seen else {
         return seen;
     };

@@ -3,6 +3,7 @@
 //! A [`Plan`] holds every argument of every write, so the preview cannot lie about the run and carrying out
 //! chooses nothing. Planning is total and deterministic: no clock, no client, no error.
 
+pub mod adopt;
 pub mod change;
 pub mod farewell;
 pub mod fleet;

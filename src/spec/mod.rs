@@ -17,6 +17,7 @@ mod stored;
 mod tags;
 mod terms;
 
+pub use effective::default_retention;
 pub use fields::Problem;
 
 use crate::lifecycle::Policy;

@@ -8,6 +8,7 @@
     reason = "a test ends where its assumption does; clippy.toml allows these in test functions, not in what they call"
 )]
 
+mod adopt;
 mod api_calls;
 mod bad_input;
 mod baseline;
@@ -53,4 +54,5 @@ mod template;
 mod template_drift;
 mod template_findings;
 mod template_registry;
+mod terraform;
 mod wire;
