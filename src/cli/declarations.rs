@@ -2,9 +2,9 @@
 
 use super::args_adopt::Spelling;
 use super::template::FLEET;
+use super::yaml;
 use crate::plan::adopt::Declared;
 use anyhow::Context as _;
-use serde::Serialize;
 use serde_json::{Value, json};
 use serde_norway::{Mapping, Value as Yaml};
 
@@ -31,10 +31,13 @@ impl<'a> Resource<'a> {
 /// A CloudFormation template that declares all of them.
 pub(super) fn template(declared: &[Resource<'_>], description: &str, spelling: Spelling) -> anyhow::Result<String> {
     let mut resources = Mapping::new();
+    let mut before: Option<&String> = None;
     for one in declared {
         // Importing keeps CloudFormation from deleting ecr-steward while this stack needs it.
         let token = json!({"Fn::ImportValue": {"Fn::Sub": format!("${{{PROVIDER}}}-ServiceToken")}});
-        resources.insert(text(&one.logical_id), document(one, None, Some(token))?);
+        // Who takes something over takes turns with everybody else who does. Waiting costs least in CloudFormation.
+        let turn = before.replace(&one.logical_id).map(|id| ("DependsOn", text(id)));
+        resources.insert(text(&one.logical_id), document(one, turn, Some(token))?);
     }
     let provider = map([
         ("Type", text("String")),
@@ -53,11 +56,12 @@ pub(super) fn template(declared: &[Resource<'_>], description: &str, spelling: S
 /// A document for each; of several, each says which it is.
 pub(super) fn spec(declared: &[Resource<'_>], spelling: Spelling) -> anyhow::Result<String> {
     let several = declared.len() > 1;
-    let documents = declared.iter().map(|one| document(one, several.then_some(&one.logical_id), None));
+    let id = |one: &Resource<'_>| several.then(|| ("LogicalId", text(&one.logical_id)));
+    let documents = declared.iter().map(|one| document(one, id(one), None));
     let documents = documents.collect::<anyhow::Result<Vec<Yaml>>>()?;
     match (documents.as_slice(), spelling) {
         ([one], _) => spelt(one, spelling),
-        (all, Spelling::Json) => spelt(&all, spelling),
+        (all, Spelling::Json) => spelt(&Yaml::Sequence(all.to_vec()), spelling),
         (all, Spelling::Yaml) => {
             let texts = all.iter().map(|one| spelt(one, spelling)).collect::<anyhow::Result<Vec<String>>>()?;
             Ok(texts.join("---\n"))
@@ -65,15 +69,15 @@ pub(super) fn spec(declared: &[Resource<'_>], spelling: Spelling) -> anyhow::Res
     }
 }
 
-fn document(one: &Resource<'_>, logical_id: Option<&String>, token: Option<Value>) -> anyhow::Result<Yaml> {
+/// Type, one more member, properties.
+fn document(one: &Resource<'_>, more: Option<(&str, Yaml)>, token: Option<Value>) -> anyhow::Result<Yaml> {
     let mut properties = Mapping::new();
     let token = token.map(|token| ("ServiceToken", token));
     for (key, value) in token.iter().chain(one.properties) {
         let value = serde_norway::to_value(value).context("the declaration cannot be written")?;
         properties.insert(text(key), value);
     }
-    let id = logical_id.map(|id| ("LogicalId", text(id)));
-    Ok(map([("Type", text(one.kind))].into_iter().chain(id).chain([("Properties", Yaml::Mapping(properties))])))
+    Ok(map([("Type", text(one.kind))].into_iter().chain(more).chain([("Properties", Yaml::Mapping(properties))])))
 }
 
 fn map<'k>(members: impl IntoIterator<Item = (&'k str, Yaml)>) -> Yaml {
@@ -84,9 +88,9 @@ fn text(text: &str) -> Yaml {
     Yaml::String(text.to_owned())
 }
 
-fn spelt(value: &impl Serialize, spelling: Spelling) -> anyhow::Result<String> {
+fn spelt(value: &Yaml, spelling: Spelling) -> anyhow::Result<String> {
     match spelling {
-        Spelling::Yaml => serde_norway::to_string(value).context("the declarations cannot be written as YAML"),
+        Spelling::Yaml => Ok(yaml::document(value)),
         Spelling::Json => serde_json::to_string_pretty(value).context("the declarations cannot be written as JSON"),
     }
 }

@@ -38,6 +38,7 @@ mod revert;
 mod sight;
 mod template;
 mod witness;
+mod yaml;
 
 use args::{Cli, Command};
 use clap::Parser as _;

@@ -212,15 +212,6 @@ fn several_fleets_are_all_checked_and_one_is_planned() {
 }
 
 #[test]
-fn commands_that_are_not_built_say_so() {
-    for name in ["adopt", "outputs"] {
-        let run = run(&[name, "whatever", "--import-since", "2026-01-01"], "");
-        assert_eq!((run.code, run.data.as_str()), (2, ""), "{name}");
-        assert!(run.talk.contains(&format!("{name} is not built yet")), "{}", run.talk);
-    }
-}
-
-#[test]
 fn without_credentials_or_region_nothing_can_be_told() {
     let run_ = run(&["plan", "-", "--region", "eu-west-1"], DOCUMENT);
     assert_eq!((run_.code, run_.data.as_str()), (2, ""));

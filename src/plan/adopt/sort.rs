@@ -124,6 +124,7 @@ fn as_seen(found: &Found) -> Repository {
         tags: found.tags.clone(),
         lifecycle: read_as(&found.lifecycle, lifecycle),
         policy: read_as(&found.policy, policy),
+        catalog: Seen::Unasked,
     }
 }
 

@@ -100,6 +100,7 @@ fn who_owns_a_repository_is_not_put_back() {
         tags: Seen::Present([OWNER_TAG, "team"].map(|key| (key.to_owned(), "it".to_owned())).into()),
         lifecycle: Seen::Missing,
         policy: Seen::Missing,
+        catalog: Seen::Unasked,
     };
     let WayBack::Steps(steps) = way_back(&Altered::Tags { before: values(None), after: values(Some("it")) }, &seen)
     else {
