@@ -73,8 +73,8 @@ impl Aws {
 }
 
 fn read(found: &RepositoryCreationTemplate) -> Result<CreationTemplate, Fault> {
-    let prefix =
-        found.prefix().ok_or_else(|| strange(READ, "a template was described without its prefix".to_owned()))?;
+    let prefix = found.prefix().map(bare);
+    let prefix = prefix.ok_or_else(|| strange(READ, "a template was described without its prefix".to_owned()))?;
     let unknown =
         |what: &str, word: &str| strange(READ, format!("the template {prefix} has the unknown {what} {word}"));
     let applied_for = found.applied_for().iter().map(|word| match word {
