@@ -81,7 +81,11 @@ impl Going {
             self.looked = true;
             self.before = last.cloned();
         }
-        let other = last.is_some_and(|last| *last != task.request_id && Some(last) != self.before.as_ref());
+        // One that was issued before is only late, however it came in between.
+        let issued = record.owner(&task.identity).and_then(|owner| owner.issued);
+        let is_older = waiting.issued.zip(issued).is_some_and(|(own, other)| own > other);
+        let other =
+            last.is_some_and(|last| *last != task.request_id && Some(last) != self.before.as_ref()) && !is_older;
         let deleted = last.is_none() && (self.held || self.before.is_some() || waiting.part > 1);
         other || deleted || is_superseded(record, task)
     }

@@ -246,6 +246,17 @@ fn sorted(entries: &[Entry]) -> Vec<Entry> {
     entries
 }
 
+/// Does the same stand? ECR writes policies in its own words, and can say of an account setting only what holds without it.
+#[track_caller]
+fn same(found: &[Entry], wished: &[Entry], story: &str) {
+    let known = |entries: &[Entry]| -> Vec<Entry> {
+        entries.iter().filter(|entry| **entry != Entry::BlobMounting(false)).cloned().collect()
+    };
+    let (found, wished) = (known(found), known(wished));
+    let agree = found.iter().zip(&wished).all(|(one, two)| one.agrees_with(two));
+    assert!(agree && found.len() == wished.len(), "{story}: {found:#?}, not {wished:#?}");
+}
+
 #[track_caller]
 fn says(text: &str, words: &[&str]) {
     for word in words {

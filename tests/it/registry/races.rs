@@ -157,7 +157,8 @@ fn a_rollback_or_delete_that_comes_while_its_forerunner_is_at_work_wins() {
                 let wished = account.standing();
                 account.world.trouble_on(slow, 1, Trouble::Slow(Duration::from_secs(5)));
                 account.stack_is(&shop(), "UPDATE_IN_PROGRESS");
-                let (forth, back) = (account.task(&shop()), account.task(&shop()));
+                let forth = account.task_issued(&shop(), Some(1_000));
+                let back = account.task_issued(&shop(), Some(1_001 + i64::try_from(seconds).unwrap()));
                 let turned = async {
                     sleep(Duration::from_secs(seconds)).await;
                     account.stack_is(&shop(), "UPDATE_ROLLBACK_IN_PROGRESS");
@@ -170,7 +171,8 @@ fn a_rollback_or_delete_that_comes_while_its_forerunner_is_at_work_wins() {
                 let account = Account::with(&[]);
                 account.world.trouble_on(slow, 1, Trouble::Slow(Duration::from_secs(5)));
                 account.stack_is(&shop(), "CREATE_IN_PROGRESS");
-                let (forth, back) = (account.task(&shop()), account.task(&shop()));
+                let forth = account.task_issued(&shop(), Some(1_000));
+                let back = account.task_issued(&shop(), Some(1_001 + i64::try_from(seconds).unwrap()));
                 let turned = async {
                     sleep(Duration::from_secs(seconds)).await;
                     account.stack_is(&shop(), "ROLLBACK_IN_PROGRESS");
@@ -198,6 +200,7 @@ fn answers_that_are_lost_are_looked_for() {
                 if came.is_err() {
                     account.update(&shop(), &restoring(&[on_push("ours")])).await;
                 }
+                account.world.calm();
                 assert_eq!(account.standing(), sorted(&[BASIC, on_push("ours")]), "{operation} {nth}");
                 assert_eq!(account.writes(), 1, "{operation} {nth}");
                 assert!(matches!(account.delete(&shop()).await, Withdrawn::Restored(_)));

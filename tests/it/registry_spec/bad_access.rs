@@ -28,7 +28,7 @@ fn statements() -> Vec<Wrong> {
         json!({"RegistryPolicy": [bare]})
     };
     let variable = statement(&json!({"Resource": "arn:aws:ecr:*:*:repository/${aws:PrincipalTag/team}/*"}));
-    let long: Vec<Value> = (0..60).map(|n| statement(&json!({"Sid": format!("Peer{n}")}))).collect();
+    let long: Vec<Value> = (0..90).map(|n| statement(&json!({"Sid": format!("Peer{n}")}))).collect();
     let without_sid = statement(&json!({"Sid": ""}));
     vec![
         (json!({"RegistryPolicy": []}), "RegistryPolicy", &["is empty"]),
@@ -236,9 +236,9 @@ fn template_policies() -> Vec<Wrong> {
 
 #[test]
 fn each_mistake_is_refused_at_its_path_with_what_is_allowed() {
-    assert_refused(statements());
-    assert_refused(cache_access());
-    assert_refused(templates());
-    assert_refused(encryption_and_tags());
-    assert_refused(template_policies());
+    assert_refused(&statements());
+    assert_refused(&cache_access());
+    assert_refused(&templates());
+    assert_refused(&encryption_and_tags());
+    assert_refused(&template_policies());
 }

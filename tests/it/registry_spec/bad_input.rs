@@ -274,11 +274,11 @@ fn lists() -> Vec<Wrong> {
 
 #[test]
 fn each_mistake_is_refused_at_its_path_with_what_is_allowed() {
-    assert_refused(scanning());
-    assert_refused(scan_filters());
-    assert_refused(replication());
-    assert_refused(caches());
-    assert_refused(lists());
+    assert_refused(&scanning());
+    assert_refused(&scan_filters());
+    assert_refused(&replication());
+    assert_refused(&caches());
+    assert_refused(&lists());
 }
 
 #[test]

@@ -180,4 +180,28 @@ proptest! {
             prop_assert!(!problem.message.is_empty());
         }
     }
+
+    /// What ECR's own patterns make is taken: the API model's, cut to the lengths it allows.
+    #[test]
+    fn what_ecrs_own_patterns_make_is_taken(
+        scanning in "[a-z0-9*]([._/a-z0-9*-]?[a-z0-9*]{1,3}){0,9}",
+        replication in "([a-z0-9]{1,3}([._-][a-z0-9]{0,3}){0,2}/){0,2}[a-z0-9]{2,4}([._-][a-z0-9]{0,3}){0,2}",
+        signing in "([a-z0-9*]{1,3}([._-][a-z0-9*]{1,3}){0,2}/){0,2}[a-z0-9*]{1,4}([._-][a-z0-9*]{1,3}){0,2}",
+        prefix in "[a-z0-9]{2,4}((\\.|_|__|-{1,3})[a-z0-9]{1,2}){0,2}(/[a-z0-9]{1,3}((\\.|_|__|-{1,2})[a-z0-9]{1,2}){0,1}){0,1}/?",
+    ) {
+        let profile = "arn:aws:signer:eu-west-1:123456789012:/signing-profiles/images";
+        let declared = json!({
+            "ScanRules": [scan("SCAN_ON_PUSH", &[&scanning])],
+            "ReplicationRules": [replicate(&PLACES[..1], &[&replication])],
+            "SigningRules": [{"SigningProfileArn": profile,
+                "RepositoryFilters": [{"Filter": signing, "FilterType": "WILDCARD_MATCH"}]}],
+            "PullThroughCacheRules": [{"EcrRepositoryPrefix": prefix, "UpstreamRegistry": "quay"}],
+            "CreationTemplates": [{"Prefix": prefix, "AppliedFor": ["REPLICATION"]}],
+        });
+        let wish = checked(&declared);
+        prop_assert!(wish.is_ok(), "{declared}: {wish:#?}");
+        let bare = prefix.trim_end_matches('/');
+        let templates = wish.unwrap().entries.into_keys().filter(|key| key.section == Section::CreationTemplates);
+        prop_assert_eq!(templates.map(|key| key.name).collect::<Vec<_>>(), [bare]);
+    }
 }
