@@ -107,10 +107,10 @@ impl Aws {
             for rule in answer.pull_through_cache_rules() {
                 let missing = |what: &str| strange(OPERATION, format!("a rule was described without its {what}"));
                 entries.push(Entry::CacheRule(CacheRule {
-                    prefix: rule.ecr_repository_prefix().ok_or_else(|| missing("prefix"))?.to_owned(),
+                    prefix: bare(rule.ecr_repository_prefix().ok_or_else(|| missing("prefix"))?).to_owned(),
                     upstream_url: rule.upstream_registry_url().ok_or_else(|| missing("upstream"))?.to_owned(),
                     upstream: rule.upstream_registry().map(|upstream| upstream.as_str().to_owned()),
-                    upstream_prefix: rule.upstream_repository_prefix().map(str::to_owned),
+                    upstream_prefix: said(rule.upstream_repository_prefix().map(bare)),
                     credential_arn: said(rule.credential_arn()),
                     custom_role_arn: said(rule.custom_role_arn()),
                 }));
@@ -190,6 +190,11 @@ const fn often(frequency: ScanFrequency) -> u8 {
 /// A member that was cleared may come back as an empty text.
 pub(super) fn said(member: Option<&str>) -> Option<String> {
     member.filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// ECR assumes a slash at the end of a prefix: one that is said makes no difference.
+pub(super) fn bare(prefix: &str) -> &str {
+    prefix.strip_suffix('/').unwrap_or(prefix)
 }
 
 /// An answer that cannot be read whole.

@@ -3,7 +3,7 @@
 use super::Aws;
 use super::ecr_write::{filters, incomplete, tag_list};
 use super::fault::fault;
-use super::registry_read::{LARGEST_PAGE, said, strange, unknown_filter};
+use super::registry_read::{LARGEST_PAGE, bare, said, strange, unknown_filter};
 use crate::fault::Fault;
 use crate::model::registry::{AppliedFor, CreationTemplate, Entry};
 use crate::model::repository::{Encryption, EncryptionType, Mutability, MutabilityMode};
@@ -50,8 +50,9 @@ impl Aws {
     }
 
     /// ECR leaves a member as it is that an update does not mention. A text goes by being written empty, which the API
-    /// model allows for each of them (the key's pattern says so outright), tags by an empty list, and exclusion filters
-    /// with the mode that needs them.
+    /// model allows for each of them (the key's pattern says so outright), and tags by an empty list. Exclusion filters
+    /// cannot go (one to five, says the model): a template that is to have none any more is deleted and made again,
+    /// which is for whoever knows what stands there.
     pub(super) async fn update_template(&self, template: &CreationTemplate) -> Result<(), Fault> {
         let text = |member: &Option<String>| member.clone().unwrap_or_default();
         let call = self
@@ -72,8 +73,8 @@ impl Aws {
 }
 
 fn read(found: &RepositoryCreationTemplate) -> Result<CreationTemplate, Fault> {
-    let prefix =
-        found.prefix().ok_or_else(|| strange(READ, "a template was described without its prefix".to_owned()))?;
+    let prefix = found.prefix().map(bare);
+    let prefix = prefix.ok_or_else(|| strange(READ, "a template was described without its prefix".to_owned()))?;
     let unknown =
         |what: &str, word: &str| strange(READ, format!("the template {prefix} has the unknown {what} {word}"));
     let applied_for = found.applied_for().iter().map(|word| match word {

@@ -19,7 +19,8 @@ from botocore.exceptions import ClientError
 
 # Between two looks at what is over in a moment.
 EVERY = 0.02
-WRITE_VERBS = ("Create", "Put", "Set", "Delete", "Tag", "Untag", "BatchDelete", "Start")
+WRITE_VERBS = ("Create", "Put", "Set", "Update", "Delete", "Tag", "Untag", "Register", "Deregister", "BatchDelete",
+               "Start")
 T = TypeVar("T")
 
 

@@ -107,7 +107,12 @@ fn update(before: &Entry, after: &Entry) -> Option<RegistryChange> {
         (Entry::CacheRule(before), Entry::CacheRule(after)) if after.reads_like(before) => {
             Some(RegistryChange::UpdateCacheRule(after.clone()))
         }
-        (Entry::Template(_), Entry::Template(after)) => Some(RegistryChange::UpdateTemplate(after.clone())),
+        // ECR takes one to five filters, and leaves what an update does not mention: there is no word for none.
+        (Entry::Template(before), Entry::Template(after))
+            if before.mutability.exclusions.is_empty() || !after.mutability.exclusions.is_empty() =>
+        {
+            Some(RegistryChange::UpdateTemplate(after.clone()))
+        }
         _ => None,
     }
 }
