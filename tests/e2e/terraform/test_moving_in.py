@@ -45,7 +45,7 @@ def test_a_configuration_of_twenty_repositories_moves_in(
     assert checked.returncode == 0, checked.stdout + checked.stderr
     planned = plans(steward, world, spec)
     assert sum(map(len, planned.values())) == 20
-    assert {action for steps in planned.values() for action in steps} == {"TagResource"}
+    assert {action for steps in planned.values() for action in steps} == {"ecr:TagResource"}
 
     # With the blocks in place of what they name, Terraform forgets and destroys nothing.
     terraform.reconfigure('resource "terraform_data" "other" {\n  input = "stays"\n}\n')
@@ -137,5 +137,5 @@ def test_recorded_states_of_the_two_best_known_modules_move_in(
     spec.write_text(done.stdout)
     planned = plans(steward, world, spec)
     assert sum(map(len, planned.values())) == count
-    assert {action for steps in planned.values() for action in steps} == {"TagResource"}
+    assert {action for steps in planned.values() for action in steps} == {"ecr:TagResource"}
     assert world.repositories() == before
