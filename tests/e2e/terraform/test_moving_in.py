@@ -45,7 +45,7 @@ def test_a_configuration_of_twenty_repositories_moves_in(
     assert checked.returncode == 0, checked.stdout + checked.stderr
     planned = plans(steward, world, spec)
     assert sum(map(len, planned.values())) == 20
-    assert {action for steps in planned.values() for action in steps} == {"TagResource"}
+    assert {action for steps in planned.values() for action in steps} == {"ecr:TagResource"}
 
     # With the blocks in place of what they name, Terraform forgets and destroys nothing.
     terraform.reconfigure('resource "terraform_data" "other" {\n  input = "stays"\n}\n')
@@ -125,15 +125,17 @@ def test_recorded_states_of_the_two_best_known_modules_move_in(
         text = text.replace(f"{root}/prod/", f"{world.project}/prod/")
     else:
         for name in ("nginx", "redis", "tools/builder"):
-            text = text.replace(f'"{name}"', f'"{world.project}/{name}"').replace(f":repository/{name}", f":repository/{world.project}/{name}")
+            text = text.replace(f'"{name}"', f'"{world.project}/{name}"')
+            text = text.replace(f":repository/{name}", f":repository/{world.project}/{name}")
     remake(world, json.loads(text))
     before = world.repositories()
     assert len(before) == count
     done = steward("adopt", "--from-terraform", "-", "--format", "spec", "--as", "json", given=text)
-    assert done.returncode == 0, done.stderr
+    # The official module's template for repositories has no words here.
+    assert done.returncode == (1 if recorded == "official" else 0), done.stderr
     spec = tmp_path / "spec.json"
     spec.write_text(done.stdout)
     planned = plans(steward, world, spec)
     assert sum(map(len, planned.values())) == count
-    assert {action for steps in planned.values() for action in steps} == {"TagResource"}
+    assert {action for steps in planned.values() for action in steps} == {"ecr:TagResource"}
     assert world.repositories() == before

@@ -7,8 +7,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// A state with the resources at their modules; each step is a module's name and, quoted, its key.
-fn nested(resources: Vec<(Vec<(String, Option<String>)>, Value)>) -> Value {
+/// A module's name and its key.
+type Step = (String, Option<String>);
+
+/// A state with the resources at their modules.
+fn nested(resources: Vec<(Vec<Step>, Value)>) -> Value {
     let mut all = state(&[]);
     for (steps, mut one) in resources {
         let mut module = &mut all["values"]["root_module"];
@@ -34,7 +37,7 @@ fn nested(resources: Vec<(Vec<(String, Option<String>)>, Value)>) -> Value {
     all
 }
 
-fn step(name: &str, key: Option<&str>) -> (String, Option<String>) {
+fn step(name: &str, key: Option<&str>) -> Step {
     (name.to_owned(), key.map(str::to_owned))
 }
 
@@ -94,7 +97,7 @@ fn key() -> impl Strategy<Value = Option<String>> {
     prop_oneof![Just(None), "[a-c]".prop_map(Some), "[a-z.\\[\\]\"'\\\\ ]{0,6}".prop_map(Some)]
 }
 
-fn steps() -> impl Strategy<Value = Vec<(String, Option<String>)>> {
+fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(("[a-b]", key()), 0..3)
 }
 
@@ -109,7 +112,7 @@ proptest! {
         let mut foreign = Vec::new();
         let mut all = Vec::new();
         for (place, (steps, key, is_ours)) in modules.into_iter().enumerate() {
-            let modules: String = steps.iter().map(|(name, _)| format!("module.{name}.")).collect();
+            let modules = steps.iter().fold(String::new(), |outer, (name, _)| outer + "module." + name + ".");
             let kind = if is_ours { "aws_ecr_repository" } else { "aws_iam_role" };
             // One of each kind per module, so that an instance never stands beside one of the other sort.
             let plain = format!("{modules}{kind}.this");

@@ -23,7 +23,9 @@ fn resource(address: &str, values: Value) -> Value {
     let plain = address.split('[').next().unwrap();
     let mut words = plain.rsplit('.');
     let (name, kind) = (words.next().unwrap(), words.next().unwrap());
-    json!({"address": address, "mode": "managed", "type": kind, "name": name, "values": values, "sensitive_values": {}})
+    let mut one = json!({"address": address, "mode": "managed", "type": kind, "name": name, "sensitive_values": {}});
+    one["values"] = values;
+    one
 }
 
 fn arn(region: &str, name: &str) -> String {
@@ -51,9 +53,8 @@ fn lifecycle(address: &str, repository: &str) -> Value {
 
 /// With more members beside those of a value.
 fn with(mut value: Value, more: Value) -> Value {
-    for (key, member) in more.as_object().unwrap() {
-        value[key] = member.clone();
-    }
+    let Value::Object(more) = more else { panic!("{more} is no map") };
+    value.as_object_mut().unwrap().extend(more);
     value
 }
 

@@ -24,7 +24,7 @@ module "services" {
   for_each = local.services
 
   name         = "${var.project}/prod/${each.key}"
-  lifecycle    = local.keep
+  expiry       = local.keep
   pullers      = ["arn:aws:iam::123456789012:role/deploy"]
   force_delete = true
   tags         = { Service = each.key }
@@ -34,7 +34,7 @@ module "wrapped" {
   source = "./modules/wrappers"
 
   items = {
-    "batch.jobs" = { name = "${var.project}/prod/batch", lifecycle = local.keep }
+    "batch.jobs" = { name = "${var.project}/prod/batch", expiry = local.keep }
     web          = { name = "${var.project}/prod/web", mutability = "MUTABLE", scan_on_push = false }
     functions    = { name = "${var.project}/prod/functions", lambdas = ["arn:aws:lambda:us-east-1:123456789012:function:a"] }
     secret = {

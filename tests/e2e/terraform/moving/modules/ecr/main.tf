@@ -24,7 +24,7 @@ variable "force_delete" {
   default = null
 }
 
-variable "lifecycle" {
+variable "expiry" {
   type    = string
   default = null
 }
@@ -82,10 +82,10 @@ resource "aws_ecr_repository" "this" {
 }
 
 resource "aws_ecr_lifecycle_policy" "this" {
-  count = var.lifecycle == null ? 0 : 1
+  count = var.expiry == null ? 0 : 1
 
   repository = aws_ecr_repository.this[0].name
-  policy     = var.lifecycle
+  policy     = var.expiry
 }
 
 resource "aws_ecr_repository_policy" "this" {

@@ -9,7 +9,7 @@ module "wrapper" {
   for_each = var.items
 
   name         = each.value.name
-  lifecycle    = try(each.value.lifecycle, null)
+  expiry       = try(each.value.expiry, null)
   mutability   = try(each.value.mutability, "IMMUTABLE")
   scan_on_push = try(each.value.scan_on_push, true)
   kms_key      = try(each.value.kms_key, null)
