@@ -137,7 +137,8 @@ fn roles_are_made_for_four_services_and_handed_to_ecr_alone() {
     assert_eq!(made["Condition"], json!({"StringEquals": {"iam:AWSServiceName": services}}));
     assert!(made["Resource"]["Sub"].as_str().unwrap().ends_with(":role/aws-service-role/*"));
     let passed = statement(ROLE, "iam:PassRole");
-    assert_eq!(passed["Condition"], json!({"StringEquals": {"iam:PassedToService": "ecr.amazonaws.com"}}));
+    let takers = ["ecr.amazonaws.com", "pullthroughcache.ecr.amazonaws.com"];
+    assert_eq!(passed["Condition"], json!({"StringEquals": {"iam:PassedToService": takers}}));
     for one in [&made, &passed] {
         assert_eq!(actions(one).len(), 1, "a condition that fits one action fits no other: {one}");
     }
