@@ -343,7 +343,8 @@ async fn settle<W: RegistryWorld>(
     let mut settled = signed(plan.settled, task, goal);
     match goal {
         Goal::Declare { .. } => settled.reach(&task.identity),
-        Goal::Withdraw | Goal::Retain => settled.forget(&task.identity),
+        Goal::Withdraw => settled.forget(&task.identity),
+        Goal::Retain => settled.retain(&task.identity),
     }
     settled.claim = None;
     if settled == *now.record {

@@ -42,12 +42,15 @@ pub(super) fn flaws(section: Section, desired: &[Entry], record: &RegistryRecord
     }
 }
 
+/// Is it a filter that only a type of ENHANCED can hold?
+pub(super) const fn is_continuous(entry: &Entry) -> bool {
+    matches!(entry, Entry::ScanFilter { frequency: ScanFrequency::ContinuousScan, .. })
+}
+
 /// `CONTINUOUS_SCAN` filters that a type of BASIC cannot hold.
 pub(super) fn continuous_under_basic(desired: &[Entry], record: &RegistryRecord) -> Option<Blocked> {
     let basic = desired.iter().find(|entry| **entry == Entry::ScanType(ScanType::Basic))?;
-    let continuous =
-        |entry: &&Entry| matches!(entry, Entry::ScanFilter { frequency: ScanFrequency::ContinuousScan, .. });
-    let filters: Vec<&Entry> = desired.iter().filter(continuous).collect();
+    let filters: Vec<&Entry> = desired.iter().filter(|entry| is_continuous(entry)).collect();
     (!filters.is_empty()).then(|| Blocked {
         subject: named(Section::Scanning).to_owned(),
         reason: format!(
@@ -135,7 +138,7 @@ fn too_many(section: Section, what: &str, most: usize, desired: &[Entry], record
 }
 
 /// The names of entries, each with those in whose name it is.
-fn whose(entries: &[&Entry], record: &RegistryRecord) -> String {
+pub(super) fn whose(entries: &[&Entry], record: &RegistryRecord) -> String {
     let one = |entry: &&Entry| format!("{:?} of {}", entry.key().name, holder(entry, record));
     entries.iter().map(one).collect::<Vec<_>>().join(", ")
 }

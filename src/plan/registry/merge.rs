@@ -3,15 +3,14 @@
 //! Only places that the owner wishes something of, or has something in its name at, are touched; whatever else stands in
 //! the same document stays, in its order.
 
-use super::limits;
 use super::record::{Recorded, RegistryRecord};
 use super::words::{holders, in_words, meanings, named, place};
 use super::writes::steps;
 use super::{Blocked, RegistryPlan};
+use super::{limits, scan_type};
 use crate::model::Seen;
 use crate::model::identity::Identity;
 use crate::model::registry::{Entry, Key, Section};
-use crate::model::repository::ScanType;
 use crate::plan::guard::{OwnerState, Owners};
 use crate::spec::registry::RegistryWish;
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,7 +75,13 @@ pub fn plan(purpose: Purpose<'_>, standing: Standing<'_>) -> RegistryPlan {
         merge.declare(key, entry);
     }
     for (key, recorded) in standing.record.of(standing.owner) {
-        if !purpose.wishes(key) {
+        if purpose.wishes(key) {
+            continue;
+        }
+        if scan_type::is_needed(recorded, purpose.wished().map(|(_, entry)| entry)) {
+            merge.plan.remarks.push("scan type ENHANCED stays, since this resource scans continuously".to_owned());
+            merge.declare(key, &recorded.entry);
+        } else {
             merge.drop(key, recorded);
         }
     }
@@ -172,6 +177,7 @@ impl<'a> Merge<'a> {
                 reason.push_str(&why);
             }
         }
+        reason.push_str(&scan_type::why_held(recorded, &self.plan.settled));
         reason
     }
 
@@ -197,10 +203,21 @@ impl<'a> Merge<'a> {
                 in_words(entry)
             ));
         }
+        // What the one who is gone put there is not what stood before.
+        let was_put_there = orphan.as_ref().is_some_and(|orphan| orphan.leaving || !there.is_empty())
+            && there.iter().all(left_by_orphan);
+        let before = match &orphan {
+            Some(orphan) if was_put_there => orphan.before.clone(),
+            _ => there.first().cloned(),
+        };
+        if !was_put_there {
+            let standing = self.desired.get(&key.section).into_iter().flatten();
+            self.plan.remarks.extend(scan_type::ended(&there, entry, standing));
+        }
         Ok(Recorded {
             entry: entry.clone(),
             owners: vec![self.standing.owner.clone()],
-            before: there.first().cloned(),
+            before,
             unsettled: there.into_iter().filter(|found| left_by_orphan(found) && !found.agrees_with(entry)).collect(),
             leaving: false,
         })
@@ -260,8 +277,12 @@ impl<'a> Merge<'a> {
         let none = Vec::new();
         for (section, mut desired) in std::mem::take(&mut self.desired) {
             let standing = self.standing.seen.get(&section).and_then(Seen::present).unwrap_or(&none);
-            if self.purpose == Purpose::Withdraw {
-                self.keep_scan_type(standing, &mut desired);
+            if !self.purpose.wishes(&scan_type::place()) {
+                let stays_with = match self.purpose {
+                    Purpose::Declare(_) => Some(self.standing.owner),
+                    Purpose::Withdraw => None,
+                };
+                scan_type::keep(standing, &mut desired, &mut self.plan, stays_with);
             }
             if *standing == desired {
                 continue;
@@ -287,17 +308,6 @@ impl<'a> Merge<'a> {
             self.plan.remarks.extend(remarks);
         }
         self.plan
-    }
-
-    /// Others scan continuously, which only ENHANCED does: the type is not put back under them.
-    fn keep_scan_type(&mut self, standing: &[Entry], desired: &mut [Entry]) {
-        let flaws = limits::continuous_under_basic(desired, &self.plan.settled);
-        if let (Some(flaw), true) = (flaws, standing.contains(&Entry::ScanType(ScanType::Enhanced))) {
-            for entry in desired.iter_mut().filter(|entry| matches!(entry, Entry::ScanType(_))) {
-                *entry = Entry::ScanType(ScanType::Enhanced);
-            }
-            self.plan.remarks.push(format!("scan type ENHANCED stays: {}", flaw.reason));
-        }
     }
 }
 

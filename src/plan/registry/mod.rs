@@ -1,11 +1,12 @@
 //! What must change in the registry: pure decisions over what is wished, what was seen and who owns what.
 //!
-//! `record` says who owns what; `merge` puts a wish into what stands; `limits` knows what ECR refuses of the whole;
-//! `writes` turns the difference into calls; `words` says it for people.
+//! `record` says who owns what; `merge` puts a wish into what stands; `scan_type` knows what hangs on the scan type; `limits`
+//! knows what ECR refuses of the whole; `writes` turns the difference into calls; `words` says it for people.
 
 mod limits;
 mod merge;
 pub mod record;
+mod scan_type;
 pub mod show;
 pub mod words;
 mod writes;

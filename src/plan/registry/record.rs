@@ -44,7 +44,7 @@ pub struct Recorded {
     pub entry: Entry,
     /// In whose name; never empty. Several stacks may declare the same.
     pub owners: Vec<Identity>,
-    /// What stood there when the first of them came.
+    /// What stands there without them: what stood there when the first of them came, or what one of them left for good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Entry>,
     /// What of ours may stand there instead, until a merge has come to its end.
@@ -204,6 +204,14 @@ impl RegistryRecord {
         if let Some(owner) = self.owners.get_mut(&identity.owner()) {
             owner.reached = true;
         }
+    }
+
+    /// Takes a resource out that leaves what it declared: an entry that others declare too stays when they go.
+    pub fn retain(&mut self, identity: &Identity) {
+        for recorded in self.entries.values_mut().filter(|recorded| recorded.is_of(identity)) {
+            recorded.before = Some(recorded.entry.clone());
+        }
+        self.forget(identity);
     }
 
     /// Takes a resource out. What was in its name alone is nobody's from then on.

@@ -102,10 +102,12 @@ def test_the_governance_stack_holds_a_member_to_a_baseline_and_scans_its_registr
     before = registry_settings(ecr)
     stack = sample(f"StackSet-ecr-governance-{uuid.uuid4()}")
     try:
+        # The account's own choice, which stays.
+        ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[])
         outputs = stack.deploy_text(stack_sets()["Governance"]["TemplateBody"], ProviderStackName=NAME)
         assert outputs["BaselineUri"] == f"s3://{member.shown['StateBucketName']}/declarations/baseline.json"
         shown = registry_settings(ecr)
-        assert (shown["scanning"]["scanType"], shown["mounting"]) == ("BASIC", "ENABLED")
+        assert (shown["scanning"]["scanType"], shown["mounting"]) == ("ENHANCED", "ENABLED")
         [rule] = shown["scanning"]["rules"]
         assert (rule["scanFrequency"], [one["filter"] for one in rule["repositoryFilters"]]) == ("SCAN_ON_PUSH", ["*"])
         stack.delete()

@@ -94,8 +94,8 @@ impl Oracle {
         if let Some((wish, restores)) = self.wishes[who].take()
             && !restores
         {
-            let left = wish.into_iter().filter(|(key, _)| self.declared(key).is_none()).collect::<Places>();
-            self.nobodys.extend(left);
+            // What was retained stays, whoever else declares it.
+            self.nobodys.extend(wish);
         }
     }
 }

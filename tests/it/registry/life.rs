@@ -216,9 +216,45 @@ fn what_an_owner_left_that_is_gone_is_taken_over() {
         assert_eq!(account.standing(), sorted(&[BASIC, template("ci", "ours"), on_push("app"), exclusion("scanner")]));
         let record = account.record().unwrap();
         assert!(record.owner(&billing()).is_none() && record.entries.len() == 2);
-        // What it left is what stood before.
+        // What comes back is what stood before both of them; what nobody took over is nobody's.
         account.delete(&shop()).await;
-        assert_eq!(account.standing(), sorted(&theirs));
+        assert_eq!(account.standing(), sorted(&[BASIC, on_push("app"), exclusion("scanner")]));
+    });
+}
+
+#[test]
+fn what_stood_before_an_owner_that_is_gone_comes_back() {
+    run(async {
+        let hub = |secret| cache("hub", "registry-1.docker.io", Some(secret));
+        let account = Account::with(&[ENHANCED, Entry::BlobMounting(true), hub("first")]);
+        account.create(&billing(), &restoring(&[BASIC, Entry::BlobMounting(true), hub("first")])).await;
+        account.update(&billing(), &restoring(&[BASIC, Entry::BlobMounting(true), hub("theirs")])).await;
+        account.is_gone(&billing());
+        // What somebody changed since is not what the one who is gone had put there.
+        account.by_hand(&[Entry::BlobMounting(false)]);
+        account.create(&shop(), &restoring(&[ENHANCED, Entry::BlobMounting(false), hub("ours")])).await;
+        account.delete(&shop()).await;
+        assert_eq!(account.standing(), sorted(&[ENHANCED, Entry::BlobMounting(false), hub("first")]));
+    });
+}
+
+#[test]
+fn what_one_owner_retained_stays_when_the_other_restores_or_is_taken_back() {
+    run(async {
+        let hub = cache("hub", "registry-1.docker.io", Some("a"));
+        let shared = [ENHANCED, on_push("app"), statement("Pull", "111122223333"), hub, template("ci", "x")];
+        for (status, on_delete) in [("DELETE_IN_PROGRESS", true), ("ROLLBACK_IN_PROGRESS", false)] {
+            let account = Account::with(&[]);
+            account.create(&shop(), &wish(&shared)).await;
+            let theirs = [shared.as_slice(), &[exclusion("scanner")]].concat();
+            account.create(&billing(), &if on_delete { restoring(&theirs) } else { wish(&theirs) }).await;
+            assert!(matches!(account.delete(&shop()).await, Withdrawn::Retained(5)));
+            let writes = account.writes();
+            account.withdraws(&billing(), status).await.unwrap();
+            let left = account.standing();
+            assert!(left.len() == 5 && sorted(&shared).iter().zip(&left).all(|(one, two)| one.agrees_with(two)));
+            assert_eq!(account.writes(), writes + 1, "{status}: only what was its own goes");
+        }
     });
 }
 

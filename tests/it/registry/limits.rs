@@ -70,8 +70,6 @@ fn basic_is_refused_where_somebody_else_scans_continuously() {
             "\"lib*\" of stack billing",
         ];
         says(&reason, &words);
-        // Nor by leaving it out, which would put BASIC back.
-        says(&account.refused(&shop(), &restoring(&[on_push("ours")])).await, &["takes no CONTINUOUS_SCAN filters"]);
         // A Delete gets through, and leaves them what they need.
         let Withdrawn::Restored(merged) = account.delete(&shop()).await else { panic!("it restores") };
         says(&merged.remarks.join("; "), &["scan type ENHANCED stays", "\"app\" of stack billing"]);

@@ -1,6 +1,6 @@
 //! `Custom::EcrRegistry`: several stacks declare parts of what an account has once. `laws` has what always holds, `life` one
 //! request after the other, `limits` what ECR refuses of the whole, `races` what comes late or at the same time, `crashes`
-//! processes that die, `answers` what CloudFormation is told.
+//! processes that die, `scan_type` what hangs on ENHANCED, `answers` what CloudFormation is told.
 
 use crate::support::registry::Registry;
 use crate::support::scene::{BUCKET, PREFIX, at_once};
@@ -28,6 +28,7 @@ mod laws;
 mod life;
 mod limits;
 mod races;
+mod scan_type;
 
 const BILLING: &str =
     "arn:aws:cloudformation:eu-west-1:123456789012:stack/billing/aaaaaaaa-0000-0000-0000-000000000000";
