@@ -4,6 +4,7 @@ use super::fault::fault;
 use super::gallery::Gallery;
 use crate::fault::{Fault, FaultKind};
 use crate::flow::Write;
+use crate::flow::lease::still_ours;
 use crate::model::catalog::Catalog;
 use crate::model::name::RepositoryName;
 use crate::model::repository::Tags;
@@ -47,6 +48,14 @@ impl Write for Gallery<'_> {
             | Change::PutLifecyclePolicy { .. }
             | Change::DeleteLifecyclePolicy { .. } => Err(no_such_call(change)),
         }
+    }
+
+    async fn confirm(&self, change: &Change) -> Result<(), Fault> {
+        still_ours(self, change).await
+    }
+
+    fn action(&self, change: &Change) -> &'static str {
+        change.public_action()
     }
 }
 

@@ -40,7 +40,7 @@ impl<'a> Subject<'a> {
 }
 
 /// All that was looked at.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Looked {
     /// Repositories and parameters.
     pub observed: Observed,
@@ -65,6 +65,10 @@ impl Looked {
 /// Looks. Only what the plan cannot do without fails it; the rest is seen as unreadable.
 pub async fn look<R: Read + Recall + Stacks>(reader: &R, subject: Subject<'_>) -> Result<Looked, Fault> {
     let Subject { fleet, ledger, .. } = subject;
+    if !ledger.suits(fleet) {
+        // It will be refused, and what the record names is not in the registry that is looked at here.
+        return Ok(Looked::default());
+    }
     let known = ledger.known_names();
     let leaves = known.iter().any(|name| fleet.repository(name).is_none());
     let scope = scope(subject, &known);

@@ -71,6 +71,15 @@ pub trait Read: Sync {
 pub trait Write: Sync {
     /// Performs one write.
     fn perform(&self, change: &Change) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Is what was written still ours? Asked after the write that takes a repository over; `Conflict` where somebody else
+    /// has taken it meanwhile. Where the lease of an installation keeps everybody else off, there is nothing to ask.
+    fn confirm(&self, _change: &Change) -> impl Future<Output = Result<(), Fault>> + Send {
+        async { Ok(()) }
+    }
+    /// The IAM action that allows it.
+    fn action(&self, change: &Change) -> &'static str {
+        change.action()
+    }
 }
 
 /// Which version of an object was read; a write names the version it replaces.

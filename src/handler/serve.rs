@@ -8,7 +8,7 @@ use super::serve_sole::{self, Sort};
 use crate::event::reply::{MAX_REPLY_BYTES, Reply, Status};
 use crate::event::request::{ReplyTarget, Request, RequestType};
 use crate::flow::declare::declare;
-use crate::flow::delete::delete;
+use crate::flow::delete::{Asked, delete};
 use crate::flow::registry::RegistryWorld;
 use crate::flow::task::{Stopped, Task, Waiting};
 use crate::flow::{Declarations, Galleries, Recall, World};
@@ -140,7 +140,8 @@ pub async fn serve<W: World + Declarations + Galleries + RegistryWorld>(
         (Kind::Fleet, RequestType::Create | RequestType::Update) => write(desk, &task, target, &request).await,
         (Kind::Fleet, RequestType::Delete) => {
             let around = surroundings(desk, &task);
-            erase(desk, &task, target, check(&request.properties, &around).ok().as_ref()).await
+            let own = check(&request.properties, &around).ok();
+            erase(desk, &task, target, Asked { public: false, own: own.as_ref() }).await
         }
         (Kind::PublicFleet, RequestType::Create | RequestType::Update) => {
             serve_public::write(desk, &task, target, &request).await
@@ -169,7 +170,7 @@ pub(super) fn stopped(physical_id: String, why: &Stopped) -> Served {
 async fn write<W: World>(desk: &Desk<'_, W>, task: &Task, target: &ReplyTarget, request: &Request) -> Served {
     let mark = mark_of(&request.properties);
     let checked = check(&request.properties, &surroundings(desk, task));
-    match accepted(desk.world, task, &mark, checked).await {
+    match accepted(desk.world, task, (&mark, false), checked).await {
         Ok(fleet) => {
             bring(desk, task, target, Declaration { request_id: task.request_id.clone(), fingerprint: mark, fleet })
                 .await
@@ -232,11 +233,11 @@ impl Unaccepted {
     }
 }
 
-/// The fleet, checked; or one that was accepted before, since a rollback cannot be told from an Update.
+/// The fleet, checked; or one of its kind that was accepted before, since a rollback cannot be told from an Update.
 pub(super) async fn accepted(
     world: &impl Recall,
     task: &Task,
-    mark: &str,
+    (mark, public): (&str, bool),
     checked: Result<Fleet, Vec<Problem>>,
 ) -> Result<Fleet, Unaccepted> {
     let problems = match checked {
@@ -248,7 +249,8 @@ pub(super) async fn accepted(
         let why = "Whether this was accepted before could not be found out";
         Unaccepted::Unknown(format!("{} {why}: {fault}", refusal(&problems)))
     })?;
-    let earlier = ledger.and_then(|(ledger, _)| ledger.accepted_fleet(mark).cloned());
+    let ledger = ledger.map(|(ledger, _)| ledger).filter(|ledger| ledger.is_public() == public);
+    let earlier = ledger.and_then(|ledger| ledger.accepted_fleet(mark).cloned());
     earlier.ok_or_else(|| Unaccepted::Form(refusal(&problems)))
 }
 
@@ -303,11 +305,11 @@ pub(super) fn nothing_to_delete(target: &ReplyTarget, why: &str) -> Reply {
 
 /// The physical id is not asked: a Create that never answered is deleted under an id CloudFormation made up, and
 /// what it made is still ours by stack and logical id.
-pub(super) async fn erase<W: World>(
+pub(super) async fn erase<W: World + Galleries>(
     desk: &Desk<'_, W>,
     task: &Task,
     target: &ReplyTarget,
-    own: Option<&Fleet>,
+    asked: Asked<'_>,
 ) -> Served {
     let physical_id = target.resource_id();
     let success = |reason: String| Reply {
@@ -316,7 +318,7 @@ pub(super) async fn erase<W: World>(
         physical_id: physical_id.clone(),
         data: BTreeMap::new(),
     };
-    match delete(desk.world, task, own).await {
+    match delete(desk.world, task, asked).await {
         Ok(deleted) => {
             let mut parts = vec![format!("deleted, {} changes made", deleted.writes)];
             parts.extend(deleted.remarks);

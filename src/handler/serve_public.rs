@@ -3,6 +3,7 @@
 use super::serve::{Desk, Served, accepted, bring, erase as erase_fleet, mark_of};
 use crate::event::reply::Reply;
 use crate::event::request::{ReplyTarget, Request};
+use crate::flow::delete::Asked;
 use crate::flow::task::Task;
 use crate::flow::{Galleries, World};
 use crate::plan::ledger::Declaration;
@@ -18,7 +19,7 @@ pub(super) async fn write<W: World + Galleries>(
 ) -> Served {
     let mark = mark_of(&request.properties);
     let checked = check(&request.properties, partition(task));
-    let fleet = match accepted(desk.world, task, &mark, checked).await {
+    let fleet = match accepted(desk.world, task, (&mark, true), checked).await {
         Ok(fleet) => with_pictures(fleet, &request.properties),
         Err(unaccepted) => return unaccepted.told(target),
     };
@@ -30,7 +31,7 @@ pub(super) async fn write<W: World + Galleries>(
     bring(&desk.moved_to(&desk.world.gallery()), task, target, declaration).await
 }
 
-/// Serves a Delete.
+/// Serves a Delete. Which registry it works in is decided by the record.
 pub(super) async fn erase<W: World + Galleries>(
     desk: &Desk<'_, W>,
     task: &Task,
@@ -38,7 +39,7 @@ pub(super) async fn erase<W: World + Galleries>(
     request: &Request,
 ) -> Served {
     let own = check(&request.properties, partition(task)).ok();
-    erase_fleet(&desk.moved_to(&desk.world.gallery()), task, target, own.as_ref()).await
+    erase_fleet(desk, task, target, Asked { public: true, own: own.as_ref() }).await
 }
 
 fn partition(task: &Task) -> &str {

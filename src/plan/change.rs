@@ -166,7 +166,19 @@ impl Change {
         matches!(self, Self::CreateRepository { .. } | Self::CreatePublicRepository { .. })
     }
 
-    /// The IAM action that allows it; in the public gallery those that both registries have begin with `ecr-public:`.
+    /// The IAM action that allows it in the public gallery.
+    pub const fn public_action(&self) -> &'static str {
+        match self {
+            Self::SetRepositoryPolicy { .. } => "ecr-public:SetRepositoryPolicy",
+            Self::DeleteRepositoryPolicy { .. } => "ecr-public:DeleteRepositoryPolicy",
+            Self::TagResource { .. } => "ecr-public:TagResource",
+            Self::UntagResource { .. } => "ecr-public:UntagResource",
+            Self::DeleteRepository { .. } => "ecr-public:DeleteRepository",
+            other => other.action(),
+        }
+    }
+
+    /// The IAM action that allows it; see [`Self::public_action`] for what both registries have.
     pub const fn action(&self) -> &'static str {
         match self {
             Self::CreateRepository { .. } => "ecr:CreateRepository",

@@ -9,8 +9,11 @@ use crate::model::Seen;
 use crate::model::name::RepositoryName;
 use crate::model::place::Place;
 use crate::model::repository::{OWN_TAG_PREFIX, Observed, Parameter, RELEASED_TAG, Repository, Tags};
-use crate::spec::{Fleet, RepositorySpec};
+use crate::spec::{Fleet, RepositorySpec, public};
 use std::collections::BTreeSet;
+
+/// Repositories and parameters named of those that are left of a fleet of the other kind.
+const LEFT_NAMED: usize = 10;
 
 /// All a fleet's plan is made from.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +37,10 @@ pub struct Wished<'a> {
 /// Plans a Create or an Update.
 pub fn plan(wished: Wished<'_>, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
+    if !wished.ledger.suits(wished.fleet) {
+        plan.block(&wished.ledger.identity.logical_id, left_over(wished.ledger));
+        return plan;
+    }
     for spec in &wished.fleet.repositories {
         let seen = observed.repositories.get(&spec.name).unwrap_or(&Seen::Unasked);
         if wished.reached.contains(&spec.name) && seen.present().is_some() {
@@ -125,6 +132,22 @@ fn note(name: &RepositoryName, made: Comparison, plan: &mut Plan) -> Vec<Step> {
         plan.retain(name, reason);
     }
     made.steps
+}
+
+/// Why a fleet of the other kind is refused: what is left of the one before.
+fn left_over(ledger: &Ledger) -> String {
+    let (kind, resource_type) =
+        if ledger.is_public() { ("public", public::TYPE) } else { ("private", "Custom::EcrRepositories") };
+    let known = ledger.known_names();
+    let mut left: Vec<&str> =
+        known.iter().map(RepositoryName::as_str).chain(ledger.parameters.keys().map(String::as_str)).collect();
+    let more = left.len().saturating_sub(LEFT_NAMED);
+    left.truncate(LEFT_NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!(
+        "this logical id still has the record of a {kind} fleet ({resource_type}) whose deletion has not finished; left of it may be {}{more}. Finish that deletion (empty the repositories that hold images: the Delete that follows this refusal goes on with it) and deploy again, or use another logical id",
+        left.join(", ")
+    )
 }
 
 fn refusal(ownership: &Ownership) -> String {

@@ -265,9 +265,21 @@ impl Ledger {
         keys
     }
 
-    /// Do its repositories stand in the public gallery?
+    /// Do its repositories stand in the public gallery? All of them do or none, since it takes no fleet that does not
+    /// [suit](Self::suits) it.
     pub fn is_public(&self) -> bool {
-        self.declarations().any(|declaration| declaration.fleet.is_public())
+        self.is_known_public().unwrap_or(false)
+    }
+
+    /// May this fleet be entered? A name means another repository in the gallery than in the private registry, so a record
+    /// is of one kind from its first declaration to its end.
+    pub fn suits(&self, fleet: &Fleet) -> bool {
+        self.is_known_public().is_none_or(|public| public == fleet.is_public())
+    }
+
+    fn is_known_public(&self) -> Option<bool> {
+        let first = self.committed.as_ref().or(self.attempted.as_ref());
+        first.map(|declaration| declaration.fleet.is_public())
     }
 
     /// Everything that declarations still kept said of what the gallery shows of this repository.

@@ -3,6 +3,8 @@
 mod adoption;
 mod declared;
 mod drift;
+mod kinds;
 mod life;
 mod logos;
 mod outputs;
+mod regions;

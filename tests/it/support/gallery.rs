@@ -5,6 +5,7 @@ use super::rules::{refusal, stored_policy, tagged};
 use super::world::{STACK, Shown, State, World};
 use ecr_steward::event::message::Message;
 use ecr_steward::fault::{Fault, FaultKind};
+use ecr_steward::flow::lease::still_ours;
 use ecr_steward::flow::{Galleries, Keep, NAMES_PER_CALL, Page, Postpone, Read, Recall, Stack, Stacks, Version, Write};
 use ecr_steward::model::Seen;
 use ecr_steward::model::catalog::Catalog;
@@ -125,7 +126,7 @@ fn shown<'a>(state: &'a mut State, name: &str, action: &'static str) -> Result<&
 impl Write for GalleryWorld<'_> {
     async fn perform(&self, change: &Change) -> Result<(), Fault> {
         self.0
-            .call(action_of(change), |state| {
+            .call(change.public_action(), |state| {
                 perform(state, change)?;
                 let status = state.stacks.get(STACK).map(|stack| stack.status.clone());
                 state.journal.push((change.clone(), status.unwrap_or_default()));
@@ -133,22 +134,18 @@ impl Write for GalleryWorld<'_> {
             })
             .await
     }
-}
 
-/// What a write is called in the gallery.
-fn action_of(change: &Change) -> &'static str {
-    match change {
-        Change::SetRepositoryPolicy { .. } => "ecr-public:SetRepositoryPolicy",
-        Change::DeleteRepositoryPolicy { .. } => "ecr-public:DeleteRepositoryPolicy",
-        Change::TagResource { .. } => "ecr-public:TagResource",
-        Change::UntagResource { .. } => "ecr-public:UntagResource",
-        Change::DeleteRepository { .. } => "ecr-public:DeleteRepository",
-        other => other.action(),
+    async fn confirm(&self, change: &Change) -> Result<(), Fault> {
+        still_ours(self, change).await
+    }
+
+    fn action(&self, change: &Change) -> &'static str {
+        change.public_action()
     }
 }
 
 fn perform(state: &mut State, change: &Change) -> Result<(), Fault> {
-    let action = action_of(change);
+    let action = change.public_action();
     match change {
         Change::CreatePublicRepository { name, catalog, tags } => {
             if state.gallery.contains_key(name.as_str()) {

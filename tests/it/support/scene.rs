@@ -83,6 +83,11 @@ impl Scene {
         Self { kind: "Custom::EcrPublicRepositories", ..Self::new() }
     }
 
+    /// The same stack, with a resource of another type under the logical id.
+    pub(crate) fn retyped(self, kind: &'static str) -> Self {
+        Self { kind, ..self }
+    }
+
     /// A stack that was created with these properties and is at rest.
     pub(crate) async fn converged(properties: &Value) -> Self {
         let scene = Self::new();
@@ -164,6 +169,11 @@ impl Scene {
 
     pub(crate) async fn delete(&self, properties: &Value) -> Reply {
         self.request("DELETE_IN_PROGRESS", "Delete", properties).await
+    }
+
+    /// The Delete that comes while the stack says this of itself.
+    pub(crate) async fn delete_as(&self, status: &str, properties: &Value) -> Reply {
+        self.request(status, "Delete", properties).await
     }
 
     /// The Delete that follows a creation that did not succeed.
