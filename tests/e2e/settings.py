@@ -43,8 +43,7 @@ class Registry:
     def standing(self) -> dict[str, Any]:
         """Everything; equal dumps mean nothing changed."""
         pages = {name: self.ecr.get_paginator(name).paginate() for name in
-                 ("describe_pull_through_cache_rules", "describe_repository_creation_templates",
-                  "list_pull_time_update_exclusions")}
+                 ("describe_pull_through_cache_rules", "describe_repository_creation_templates")}
         rules = [one for page in pages["describe_pull_through_cache_rules"] for one in page["pullThroughCacheRules"]]
         made = [one for page in pages["describe_repository_creation_templates"]
                 for one in page["repositoryCreationTemplates"]]
@@ -54,8 +53,8 @@ class Registry:
             "policy": self.policy(),
             "cache": known(rules, "ecrRepositoryPrefix"),
             "templates": known(made, "prefix"),
-            "exclusions": sorted(one for page in pages["list_pull_time_update_exclusions"]
-                                 for one in page["pullTimeUpdateExclusions"]),
+            # As many as there can be.
+            "exclusions": sorted(self.ecr.list_pull_time_update_exclusions(maxResults=100)["pullTimeUpdateExclusions"]),
             "signing": self.signing(),
             "blob mounting": self.ecr.get_account_setting(name="BLOB_MOUNTING")["value"],
         }

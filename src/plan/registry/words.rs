@@ -154,6 +154,7 @@ fn template_words(template: &crate::model::registry::CreationTemplate) -> String
         template.mutability.mode.as_str().to_owned(),
         template.encryption.kind.as_str().to_owned(),
     ];
+    parts.extend(template.description.as_ref().map(|text| format!("{text:?}")));
     parts.extend((!template.tags.is_empty()).then(|| format!("{} tags", template.tags.len())));
     parts.extend(template.lifecycle_policy.as_ref().map(|_| "a lifecycle policy".to_owned()));
     parts.extend(template.repository_policy.as_ref().map(|_| "a repository policy".to_owned()));

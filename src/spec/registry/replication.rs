@@ -53,15 +53,16 @@ fn destinations(rule: &Fields<'_>, around: &Around<'_>) -> BTreeSet<Destination>
         let region = item.required("Region", "where to, such as eu-central-1");
         let registry_id = item.required("RegistryId", "the account that is replicated to, your own for another Region");
         item.refuse_unknown();
-        if let Some(flaw) = region.as_deref().filter(|region| !arns::is_region(region)) {
+        let no_region = region.as_deref().filter(|region| !arns::is_region(region));
+        if let Some(flaw) = no_region {
             item.problem("Region", format!("{flaw:?} is not a Region; expected a name such as eu-central-1"));
-            continue;
         }
-        if let Some(flaw) = registry_id.as_deref().and_then(|id| arns::account(id).err()) {
+        let no_account = registry_id.as_deref().and_then(|id| arns::account(id).err());
+        let wrong = no_region.is_some() || no_account.is_some();
+        if let Some(flaw) = no_account {
             item.problem("RegistryId", flaw);
-            continue;
         }
-        let (Some(region), Some(registry_id)) = (region, registry_id) else { continue };
+        let (Some(region), Some(registry_id), false) = (region, registry_id, wrong) else { continue };
         if (Some(&*region), Some(&*registry_id)) == (around.region, around.account) {
             item.problem(
                 "Region",

@@ -64,6 +64,7 @@ def test_what_stands_there_by_hand_and_says_otherwise_is_not_overwritten(
     reason = stack.reason_of_failure("Registry")
     print(f"\n{reason}")
     assert reason.count("stands there, declared by nobody here") == 4
+    assert '(REPLICATION, MUTABLE, AES256, "by hand") stands there' in reason
     for place in ('scan filter "web"', "replication", "pull-through cache rule cache", "creation template prod"):
         assert place in reason
     assert writes == {}

@@ -62,7 +62,7 @@ def test_what_two_declare_is_put_together_and_one_takes_only_its_own_away(
     both = registry.standing()
     assert both["scanning"] == ("BASIC", {"SCAN_ON_PUSH": ["both", "by-hand", "search", "shop"]})
     assert len(both["replication"]) == 3
-    assert sorted(both["policy"]) == ["ByHand", "EcrStewardUserSearch", "EcrStewardUserShop"]
+    assert sorted(both["policy"]) == ["ByHand", "Search", "Shop"]
     assert both["policy"]["ByHand"] == json.dumps(theirs, separators=(",", ":"))
     # Each may say it again without a write.
     with cloud.counting() as writes:

@@ -101,6 +101,7 @@ fn replication() -> Vec<Wrong> {
             &["this very registry", "another Region or another account"],
         ),
         (to("Frankfurt", "123456789012"), "ReplicationRules[0].Destinations[0].Region", &["is not a Region"]),
+        (to("Frankfurt", "1234"), "ReplicationRules[0].Destinations[0].RegistryId", &["12 digits"]),
         (
             to("eu-central-1", "1234"),
             "ReplicationRules[0].Destinations[0].RegistryId",
