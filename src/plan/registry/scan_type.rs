@@ -56,10 +56,17 @@ pub(super) fn keep(standing: &[Entry], desired: &mut [Entry], plan: &mut Registr
 
 /// Why somebody may hold ENHANCED without a word of it in what it declares.
 pub(super) fn why_held(recorded: &Recorded, record: &RegistryRecord) -> String {
+    let says_so = |owner: &Identity| {
+        let last = record.owner(owner).and_then(|owner| owner.accepted.last());
+        last.is_some_and(|accepted| accepted.entries.contains(&ENHANCED))
+    };
+    if recorded.entry != ENHANCED || recorded.owners.iter().any(says_so) {
+        return String::new();
+    }
     let is_theirs = |filter: &Recorded| recorded.owners.iter().any(|owner| filter.is_of(owner));
     let filters = record.entries.values().filter(|found| is_continuous(&found.entry) && is_theirs(found));
     let filters: Vec<&Entry> = filters.map(|found| &found.entry).collect();
-    if recorded.entry != ENHANCED || filters.is_empty() {
+    if filters.is_empty() {
         return String::new();
     }
     format!("; CONTINUOUS_SCAN filters take ENHANCED: {}", whose(&filters, record))
