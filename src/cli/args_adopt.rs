@@ -25,7 +25,8 @@ pub(super) struct AdoptArgs {
     #[arg(long = "exclude", value_name = "GLOB")]
     pub(super) excluded: Vec<String>,
     /// Read what Terraform manages instead of the account: the output of `terraform show -json`, of a state or of a plan;
-    /// - reads stdin. Registry settings and public repositories are declared as well
+    /// - reads stdin. Public repositories and registry settings are declared as well; where the file does not tell the Region
+    /// of a setting, only with --region
     #[arg(long, value_name = "FILE")]
     pub(super) from_terraform: Option<PathBuf>,
     /// Write the `removed` blocks with which Terraform (1.7 or later) forgets what is declared, and destroys nothing

@@ -121,7 +121,8 @@ fn all_values(source: Source<'_>) -> Vec<(String, String)> {
         by_name(fleet, |repository| json!(url(repository))),
         by_name(fleet, |repository| json!(arn(repository))),
     ];
-    let after = [by_name(fleet, |repository| docker_commands(repository, &url(repository))), authorization_policy()];
+    let after =
+        [by_name(fleet, |repository| docker_commands(&repository.short, &url(repository))), authorization_policy()];
     let named = |kind: &str, value: &dyn Fn(&RepositorySpec) -> String| {
         let entries = fleet.repositories.iter();
         entries.map(|repository| (format!("{kind}.{}", repository.short), value(repository))).collect::<Vec<_>>()
@@ -153,8 +154,8 @@ fn kubernetes_secret(place: &Place, host: &str) -> String {
     )
 }
 
-fn docker_commands(repository: &RepositorySpec, url: &str) -> Value {
-    let short = &repository.short;
+/// How an image of a service is built, tagged and pushed.
+pub fn docker_commands(short: &str, url: &str) -> Value {
     json!({
         "build": format!("docker build -t {short} ."),
         "tag": format!("docker tag {short}:latest {url}:latest"),

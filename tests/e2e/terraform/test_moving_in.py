@@ -36,7 +36,7 @@ def test_a_configuration_of_twenty_repositories_moves_in(
 
     spec, blocks = tmp_path / "spec.json", terraform.folder / "removed.tf"
     done = steward("adopt", "--from-terraform", "-", "--removed-blocks", str(blocks), "--format", "spec", "--as", "json",
-                   given=terraform.show())
+                   "--region", world.region, given=terraform.show())
     assert done.returncode == 0, done.stderr
     spec.write_text(done.stdout)
 
@@ -74,9 +74,10 @@ def test_a_plan_says_the_same_as_the_state_and_half_a_plan_is_refused(
     source = steward("adopt", "--from-terraform", str(terraform.folder / "main.tf"))
     assert source.returncode == 2 and "not JSON" in source.stderr, source.stderr
 
-    of_state = steward("adopt", "--from-terraform", "-", given=terraform.show())
+    of_state = steward("adopt", "--from-terraform", "-", "--region", world.region, given=terraform.show())
     terraform.run("plan", "-input=false", "-out=planned")
-    of_plan = steward("adopt", "--from-terraform", "-", given=terraform.run("show", "-json", "planned"))
+    of_plan = steward("adopt", "--from-terraform", "-", "--region", world.region,
+                      given=terraform.run("show", "-json", "planned"))
     assert (of_plan.returncode, of_plan.stdout) == (0, of_state.stdout)
 
     # A repository that the plan would make has no values yet.
@@ -130,7 +131,8 @@ def test_recorded_states_of_the_two_best_known_modules_move_in(
     remake(world, json.loads(text))
     before = world.repositories()
     assert len(before) == count
-    done = steward("adopt", "--from-terraform", "-", "--format", "spec", "--as", "json", given=text)
+    done = steward("adopt", "--from-terraform", "-", "--format", "spec", "--as", "json", "--region", "us-east-1",
+                   given=text)
     # The official module's template for repositories has no words here.
     assert done.returncode == (1 if recorded == "official" else 0), done.stderr
     spec = tmp_path / "spec.json"

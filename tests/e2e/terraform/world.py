@@ -21,6 +21,11 @@ class World:
         self.bucket = f"{self.project}-state"
         self.cloud.client("s3").create_bucket(Bucket=self.bucket)
 
+    @property
+    def region(self) -> str:
+        """Where it is: the provider's version does not write the Region of the registry's settings."""
+        return str(self.cloud.client("ecr").meta.region_name)
+
     def repositories(self) -> dict[str, Any]:
         """Everything ECR holds of the project."""
         return self.cloud.registry(f"{self.project}/")

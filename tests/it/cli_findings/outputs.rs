@@ -1,8 +1,10 @@
 //! `outputs` as a user meets it: of a file, of a stack, of a project.
 
 use super::*;
+use ecr_steward::spec::Gallery;
 use ecr_steward::spec::fleet::{Surroundings, check};
 use ecr_steward::spec::outputs::{Source, document};
+use ecr_steward::spec::public;
 
 const SPEC: &str = "Type: Custom::EcrRepositories
 Properties: {ProjectName: shop, Environment: dev, RepositoryNames: [customer-service, 2nd/api]}
@@ -22,6 +24,65 @@ fn deployed(resources: &[&str]) -> Cloud {
         cloud.state().objects.insert(format!("outputs/{GUID}/{id}.json"), bytes);
     }
     cloud
+}
+
+/// The same, and a public fleet.
+fn deployed_with_public(resources: &[&str]) -> Cloud {
+    let cloud = deployed(resources);
+    let properties = json!({"RepositoryNames": ["tools/lint"]});
+    let mut fleet = public::check(properties.as_object().unwrap(), "aws").unwrap();
+    fleet.gallery = Some(Gallery { uri: "public.ecr.aws/a1b2c3d4".to_owned() });
+    let place = place();
+    let source = Source { fleet: &fleet, place: &place, parameter_prefix: "/ecr-steward", outputs_uri: "s3://x" };
+    let bytes = serde_json::to_vec(&document(source)).unwrap();
+    cloud.state().objects.insert(format!("outputs/{GUID}/Zoo.json"), bytes);
+    cloud
+}
+
+#[test]
+fn public_fleets_log_in_to_the_gallery_and_need_no_pull_secret() {
+    let cloud = deployed_with_public(&["Fleet"]);
+    let docker = cloud.run(&["outputs", "--stack", "shop", "--format", "docker"]);
+    let lines: Vec<&str> = docker.data.lines().collect();
+    assert_eq!((docker.code, docker.talk.as_str()), (0, ""));
+    assert_eq!(
+        lines[1],
+        "aws ecr-public get-login-password --region us-east-1 | docker login --username AWS --password-stdin public.ecr.aws"
+    );
+    assert_eq!(
+        lines[lines.len() - 4..],
+        [
+            "# tools/lint",
+            "docker build -t tools/lint .",
+            "docker tag tools/lint:latest public.ecr.aws/a1b2c3d4/tools/lint:latest",
+            "docker push public.ecr.aws/a1b2c3d4/tools/lint:latest",
+        ]
+    );
+    let pods = cloud.run(&["outputs", "--stack", "shop", "--format", "kubernetes"]);
+    assert_eq!(pods.code, 0);
+    assert_eq!(pods.data.matches("--dry-run=client").count(), 1);
+    assert!(!pods.data.contains("lint") && pods.data.lines().all(|line| !line.starts_with(' ')), "{}", pods.data);
+    assert!(pods.talk.contains("nothing in the words of kubernetes for tools/lint: "), "{}", pods.talk);
+    let alone = ["outputs", "--stack", "shop", "--logical-id", "Zoo", "--format", "kubernetes"];
+    let alone = cloud.run(&alone);
+    assert_eq!((alone.code, alone.data.as_str()), (0, ""));
+}
+
+#[test]
+fn a_fleet_whose_outputs_lack_the_commands_is_skipped_with_a_word() {
+    let cloud = deployed(&["Fleet", "Other"]);
+    let key = format!("outputs/{GUID}/Fleet.json");
+    let mut old: Value = serde_json::from_slice(&cloud.state().objects[&key]).unwrap();
+    for gone in ["DockerLoginCommand", "K8sImagePullSecretCommand"] {
+        old.as_object_mut().unwrap().remove(gone);
+    }
+    cloud.state().objects.insert(key, serde_json::to_vec(&old).unwrap());
+    for (format, command) in [("docker", "DockerLoginCommand"), ("kubernetes", "K8sImagePullSecretCommand")] {
+        let run = cloud.run(&["outputs", "--stack", "shop", "--format", format]);
+        assert_eq!(run.code, 0, "{}", run.talk);
+        assert!(run.data.contains("shop-dev-other") && !run.data.contains("shop-dev-fleet"), "{}", run.data);
+        assert!(run.talk.contains(&format!("for fleet: its outputs have no {command}")), "{}", run.talk);
+    }
 }
 
 #[test]

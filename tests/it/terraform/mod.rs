@@ -2,9 +2,11 @@
 
 mod addresses;
 mod files;
+mod held;
 mod places;
 mod recorded;
 mod resources;
+mod untold;
 
 use ecr_steward::plan::adopt::terraform::{Moving, Refusal, Wanted, read};
 use ecr_steward::plan::adopt::{Adoption, Options, declarations};
@@ -60,6 +62,11 @@ fn with(mut value: Value, more: Value) -> Value {
 
 fn taken(state: &Value) -> Moving {
     read(&state.to_string(), &ALL).unwrap()
+}
+
+/// What is taken where the caller says the Region.
+fn in_region(state: &Value, region: &str) -> Moving {
+    read(&state.to_string(), &Wanted { region: Some(region), ..ALL }).unwrap()
 }
 
 fn refusals(text: &str) -> String {

@@ -1,7 +1,6 @@
 //! Single resources: what is made of each, and what is not.
 
-use super::{ACCOUNT, as_map, lifecycle, names, repository, resource, state, staying, taken, with};
-use ecr_steward::model::Seen;
+use super::{ACCOUNT, as_map, in_region, lifecycle, names, repository, resource, state, staying, taken, with};
 use ecr_steward::model::repository::MutabilityMode;
 use serde_json::{Value, json};
 
@@ -57,21 +56,27 @@ fn a_policy_without_its_repository_stays() {
 }
 
 #[test]
-fn two_resources_that_say_different_things_are_not_both_taken() {
+fn of_two_resources_that_say_different_things_neither_is_taken() {
     let mut other = lifecycle("aws_ecr_lifecycle_policy.two", "team/a");
     let same = taken(&beside(&[lifecycle("aws_ecr_lifecycle_policy.one", "team/a"), other.clone()]));
     assert_eq!(staying(&same), [""; 0]);
     other["values"]["policy"] = "{\"rules\":[]}".into();
     let moving = taken(&beside(&[lifecycle("aws_ecr_lifecycle_policy.one", "team/a"), other]));
-    assert!(matches!(&moving.repositories[0].lifecycle, Seen::Present(text) if text.contains("untagged")));
-    assert!(staying(&moving)[0].starts_with("aws_ecr_lifecycle_policy.two: another resource says something else"));
+    assert_eq!(names(&moving), [""; 0], "nobody knows which of them holds");
+    let kept = staying(&moving);
+    assert_eq!(kept.len(), 3, "{kept:?}");
+    assert!(kept[1].starts_with("aws_ecr_lifecycle_policy.two: another resource says something else"), "{kept:?}");
 
     let setting = |name: &str, value: &str| {
         resource(&format!("aws_ecr_account_setting.{name}"), json!({"name": "BLOB_MOUNTING", "value": value}))
     };
-    let moving = taken(&beside(&[setting("one", "ENABLED"), setting("two", "DISABLED")]));
-    assert_eq!(as_map(&moving.registry), *json!({"BlobMounting": "ENABLED"}).as_object().unwrap());
-    assert!(staying(&moving)[0].starts_with("aws_ecr_account_setting.two: another resource"));
+    let moving = in_region(&beside(&[setting("one", "ENABLED"), setting("two", "DISABLED")]), "eu-west-1");
+    assert_eq!(moving.registry, []);
+    let kept = staying(&moving);
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    for (line, address) in kept.iter().zip(["one", "two"]) {
+        assert!(line.starts_with(&format!("aws_ecr_account_setting.{address}: another resource")), "{kept:?}");
+    }
 }
 
 #[test]
@@ -124,7 +129,7 @@ fn every_setting_of_the_registry_is_declared() {
                 "Resource": "arn:aws:ecr:eu-west-1:123456789012:repository/*"}}).to_string()}),
         ),
     ];
-    let moving = taken(&beside(&registry));
+    let moving = in_region(&beside(&registry), "eu-west-1");
     assert_eq!(staying(&moving), [""; 0]);
     insta::assert_json_snapshot!("every_registry_setting", as_map(&moving.registry));
 }
@@ -159,14 +164,14 @@ fn settings_that_have_no_place_in_a_declaration_stay() {
         ),
     ];
     for (one, why) in cases {
-        let moving = taken(&beside(std::slice::from_ref(&one)));
+        let moving = in_region(&beside(std::slice::from_ref(&one)), "eu-west-1");
         assert_eq!(moving.registry, [], "{one}");
         let kept = staying(&moving);
         assert!(kept.len() == 1 && kept[0].contains(why), "{kept:?}");
     }
     // Nothing to say is no reason to stay.
     let empty = resource("aws_ecr_replication_configuration.a", json!({"replication_configuration": [{"rule": []}]}));
-    let moving = taken(&beside(&[empty]));
+    let moving = in_region(&beside(&[empty]), "eu-west-1");
     assert_eq!((moving.registry.len(), staying(&moving).len()), (0, 0));
 }
 
@@ -183,7 +188,7 @@ fn what_a_declaration_of_the_registry_would_be_refused_for_stays_and_the_rest_is
         json!({"ecr_repository_prefix": "hub", "upstream_registry_url": "registry-1.docker.io"}),
     );
     let blobs = resource("aws_ecr_account_setting.a", json!({"name": "BLOB_MOUNTING", "value": "ENABLED"}));
-    let moving = taken(&beside(&[policy(json!([open])), cache, blobs]));
+    let moving = in_region(&beside(&[policy(json!([open])), cache, blobs]), "eu-west-1");
     assert_eq!(as_map(&moving.registry), *json!({"BlobMounting": "ENABLED"}).as_object().unwrap());
     let kept = staying(&moving);
     assert_eq!(kept.len(), 2, "{kept:?}");
@@ -202,7 +207,7 @@ fn what_a_declaration_of_the_registry_would_be_refused_for_stays_and_the_rest_is
         }
         one
     };
-    let moving = taken(&beside(&[policy(json!([friend(Some("Named")), friend(None)]))]));
+    let moving = in_region(&beside(&[policy(json!([friend(Some("Named")), friend(None)]))]), "eu-west-1");
     assert_eq!(as_map(&moving.registry)["RegistryPolicy"], json!([friend(Some("Named"))]));
     assert!(
         moving.notes.iter().any(|note| note.starts_with("1 of the registry policy without a Sid")),

@@ -27,7 +27,7 @@ use std::fmt;
 /// What is asked for.
 #[derive(Clone, Copy)]
 pub struct Wanted<'a> {
-    /// The Region, where the state is about several.
+    /// The Region, where the state is about several, or does not tell that of a setting of the registry.
     pub region: Option<&'a str>,
     /// The account (12 digits), where the state is about several.
     pub account: Option<&'a str>,
@@ -137,16 +137,16 @@ pub fn read(text: &str, wanted: &Wanted<'_>) -> Result<Moving, Vec<Refusal>> {
 /// Everything that is at one site.
 fn gather(resources: &[Resource<'_>], site: &Site, wanted: &Wanted<'_>) -> Moving {
     let mut repositories = repositories::Repositories::of(resources, site, wanted.names);
-    let mut registry = registry::Registry::default();
+    let mut registry = registry::Registry::of(resources, site);
     let public = public::Public::of(resources, site, wanted.names);
     let managed = resources.iter().map(|resource| {
         let kind = resource.kind;
         let fate = if !resource.is_ecr() {
             Fate::Foreign
-        } else if let Some(reason) = resource.unsettled() {
-            Fate::Stays(reason)
         } else if repositories::KINDS.contains(&kind) {
             repositories.take(resource)
+        } else if let Some(reason) = resource.unsettled() {
+            Fate::Stays(reason)
         } else if public::KINDS.contains(&kind) {
             public.take(resource)
         } else if !registry::KINDS.contains(&kind) {
@@ -159,17 +159,22 @@ fn gather(resources: &[Resource<'_>], site: &Site, wanted: &Wanted<'_>) -> Movin
         Managed { address: resource.address.to_owned(), module: resource.module.to_owned(), fate }
     });
     let mut managed: Vec<Managed> = managed.collect();
+    let held = repositories.hold_back();
     let mut notes = repositories.notes();
     notes.extend(public.notes());
     notes.extend(registry.notes());
     let (registry, unsound) = registry.sound(site);
     for one in &mut managed {
-        if let Fate::Setting(properties) = &one.fate
-            && let Some(reason) = properties.iter().find_map(|property| unsound.get(property))
-        {
+        let reason = match &one.fate {
+            Fate::Ours(Some(name)) => held.get(name),
+            Fate::Setting(properties) => properties.iter().find_map(|property| unsound.get(property)),
+            Fate::Ours(None) | Fate::Stays(_) | Fate::Foreign => None,
+        };
+        if let Some(reason) = reason {
             one.fate = Fate::Stays(reason.clone());
         }
     }
+    notes.extend(assumed(resources, &managed, site));
     Moving {
         partition: site.partition.clone(),
         repositories: repositories.found(),
@@ -178,4 +183,19 @@ fn gather(resources: &[Resource<'_>], site: &Site, wanted: &Wanted<'_>) -> Movin
         notes,
         managed,
     }
+}
+
+/// Which settings are taken to be in the Region that the caller said, since the state says none.
+fn assumed(resources: &[Resource<'_>], managed: &[Managed], site: &Site) -> Option<String> {
+    let taken = resources.iter().zip(managed).filter(|(_, one)| matches!(one.fate, Fate::Setting(_)));
+    let untold = taken.filter(|(resource, _)| matches!(resource.text("region"), Ok(None)));
+    let addresses: Vec<&str> = untold.map(|(resource, _)| resource.address).collect();
+    (!addresses.is_empty()).then(|| {
+        format!(
+            "the state does not tell the Region of {}; since --region was said, they are taken to be in {}, and must not be \
+             declared there if they are of another Region",
+            addresses.join(", "),
+            site.region()
+        )
+    })
 }

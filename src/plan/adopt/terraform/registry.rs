@@ -43,21 +43,43 @@ pub(super) struct Registry {
     several: BTreeMap<&'static str, BTreeMap<String, Value>>,
     /// Statements of the registry policy without a Sid.
     nameless: usize,
+    /// How many resources may say the same thing here.
+    claims: BTreeMap<(String, String), usize>,
 }
 
 impl Registry {
+    /// Nothing yet of the settings of these resources.
+    pub(super) fn of(resources: &[Resource<'_>], site: &Site) -> Self {
+        let mut claims = BTreeMap::new();
+        for resource in resources.iter().filter(|resource| KINDS.contains(&resource.kind)) {
+            let of_another = resource.text("registry_id").is_ok() && site.holds_account(resource).is_err();
+            let is_elsewhere =
+                of_another || resource.text("region").is_ok_and(|region| site.holds_region(region).is_err());
+            if !is_elsewhere {
+                *claims.entry(claim(resource)).or_default() += 1;
+            }
+        }
+        Self { claims, ..Self::default() }
+    }
+
     /// Adds what a resource says, and tells in which properties.
     ///
     /// # Errors
     /// Why it cannot be declared.
     pub(super) fn take(&mut self, resource: &Resource<'_>) -> Result<&'static [&'static str], String> {
+        // The one applied last won, if they are not of two Regions: nobody can tell.
+        if self.claims.get(&claim(resource)).is_some_and(|count| *count > 1) {
+            let reason = "another resource is about the same setting, of which a registry has one, and the state does not tell \
+                          which of them holds here; keep one of them, or declare it by hand";
+            return Err(reason.to_owned());
+        }
         match resource.kind {
             "aws_ecr_registry_scanning_configuration" => {
                 self.scanning(resource)?;
                 Ok(&["ScanType", "ScanRules"])
             }
             "aws_ecr_replication_configuration" => {
-                self.set("ReplicationRules", replication_rules(resource)?.into())?;
+                self.set("ReplicationRules", replication_rules(resource)?.into());
                 Ok(&["ReplicationRules"])
             }
             "aws_ecr_registry_policy" => {
@@ -66,21 +88,21 @@ impl Registry {
             }
             "aws_ecr_pull_through_cache_rule" => {
                 let prefix = resource.needed("ecr_repository_prefix")?;
-                self.add("PullThroughCacheRules", prefix, cache_rule(resource)?)?;
+                self.add("PullThroughCacheRules", prefix, cache_rule(resource)?);
                 Ok(&["PullThroughCacheRules"])
             }
             "aws_ecr_repository_creation_template" => {
                 let prefix = resource.needed("prefix")?;
-                self.add("CreationTemplates", prefix, template(resource)?)?;
+                self.add("CreationTemplates", prefix, template(resource)?);
                 Ok(&["CreationTemplates"])
             }
             "aws_ecr_pull_time_update_exclusion" => {
                 let principal = resource.needed("principal_arn")?;
-                self.add("PullTimeUpdateExclusions", principal, principal.into())?;
+                self.add("PullTimeUpdateExclusions", principal, principal.into());
                 Ok(&["PullTimeUpdateExclusions"])
             }
             "aws_ecr_signing_configuration" => {
-                self.set("SigningRules", signing_rules(resource)?.into())?;
+                self.set("SigningRules", signing_rules(resource)?.into());
                 Ok(&["SigningRules"])
             }
             _ => {
@@ -124,37 +146,21 @@ impl Registry {
         (self.nameless > 0).then_some(note).into_iter().collect()
     }
 
-    /// Sets what there is one of. Of two resources the one applied last wins, and nobody can tell which that was.
-    fn set(&mut self, key: &'static str, value: Value) -> Result<(), String> {
-        match self.single.get(key) {
-            Some(other) if *other != value => {
-                Err("another resource says something else of the same setting; keep one of them".to_owned())
-            }
-            _ => {
-                self.single.insert(key, value);
-                Ok(())
-            }
-        }
+    /// Sets what there is one of.
+    fn set(&mut self, key: &'static str, value: Value) {
+        self.single.insert(key, value);
     }
 
-    fn add(&mut self, key: &'static str, name: &str, value: Value) -> Result<(), String> {
-        let items = self.several.entry(key).or_default();
-        match items.get(name) {
-            Some(other) if *other != value => {
-                Err(format!("another resource says something else of {name:?}; keep one of them"))
-            }
-            _ => {
-                items.insert(name.to_owned(), value);
-                Ok(())
-            }
-        }
+    /// Adds one of what there are several of.
+    fn add(&mut self, key: &'static str, name: &str, value: Value) {
+        self.several.entry(key).or_default().insert(name.to_owned(), value);
     }
 
     /// The statements of the registry policy that have a Sid; the others stay as they are.
     fn policy(&mut self, text: &str) -> Result<(), String> {
         let (named, nameless): (Vec<Value>, Vec<Value>) =
             statements(text)?.into_iter().partition(|statement| statement.get("Sid").is_some());
-        self.set("RegistryPolicy", named.into())?;
+        self.set("RegistryPolicy", named.into());
         self.nameless = nameless.len();
         Ok(())
     }
@@ -179,19 +185,36 @@ impl Registry {
                 json!({"ScanFrequency": frequency, "RepositoryFilters": typed(filters, "WILDCARD")})
             })
             .collect();
-        self.set("ScanType", kind.into())?;
-        self.set("ScanRules", rules.into())
+        self.set("ScanType", kind.into());
+        self.set("ScanRules", rules.into());
+        Ok(())
     }
 
     fn account_setting(&mut self, resource: &Resource<'_>) -> Result<(), String> {
         match (resource.needed("name")?, resource.needed("value")?) {
-            ("BLOB_MOUNTING", value) => self.set("BlobMounting", value.into()),
+            ("BLOB_MOUNTING", value) => {
+                self.set("BlobMounting", value.into());
+                Ok(())
+            }
             (name, _) => Err(format!(
                 "ecr-steward does not declare {name}: ECR has one value left for it. Terraform undoes nothing when the \
                  resource goes, so it may stay there or be removed"
             )),
         }
     }
+}
+
+/// What a resource is about: its kind, and what tells it from others of its kind where there may be several.
+fn claim(resource: &Resource<'_>) -> (String, String) {
+    let key = match resource.kind {
+        "aws_ecr_pull_through_cache_rule" => "ecr_repository_prefix",
+        "aws_ecr_repository_creation_template" => "prefix",
+        "aws_ecr_pull_time_update_exclusion" => "principal_arn",
+        "aws_ecr_account_setting" => "name",
+        _ => return (resource.kind.to_owned(), String::new()),
+    };
+    let name = resource.text(key).ok().flatten().unwrap_or_default();
+    (resource.kind.to_owned(), name.to_owned())
 }
 
 /// The filters of a rule.

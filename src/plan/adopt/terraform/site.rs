@@ -1,7 +1,7 @@
 //! Which account and Region a state is about.
 //!
-//! A repository's ARN says both. What the registry has once tells its Region only since version 6 of the provider; before,
-//! it is taken to be where the repositories are, as long as they are in one place.
+//! A repository's ARN says both. What the registry has once tells its Region only since version 6 of the provider. Before,
+//! nobody but the caller can say it: a provider of another Region may well manage settings there and no repository.
 
 use super::resource::Resource;
 use super::{Refusal, Wanted};
@@ -16,6 +16,8 @@ pub(super) struct Site {
     account: Option<String>,
     /// The Region, where the state or the caller tells.
     region: Option<String>,
+    /// Was the Region said by the caller?
+    said: bool,
     /// Are there repositories elsewhere?
     one_of_many: bool,
 }
@@ -61,7 +63,7 @@ pub(super) fn choose(resources: &[Resource<'_>], wanted: &Wanted<'_>) -> Result<
         several => return Err(ambiguous(&places, several)),
     };
     let partition = partition.unwrap_or_else(|| partition_of(region.as_deref().unwrap_or_default()).to_owned());
-    Ok(Site { partition, account, region, one_of_many })
+    Ok(Site { partition, account, region, said: wanted.region.is_some(), one_of_many })
 }
 
 /// The account, where nothing tells a Region.
@@ -118,13 +120,20 @@ impl Site {
         Around { partition: &self.partition, region: self.region.as_deref(), account: self.account.as_deref() }
     }
 
-    /// Is a resource without an ARN here?
+    /// Is a resource without an ARN here? Where the state does not tell its Region, the caller has to.
     ///
     /// # Errors
     /// Where it is instead, or why nobody can tell.
     pub(super) fn holds(&self, resource: &Resource<'_>) -> Result<(), String> {
         self.holds_account(resource)?;
         let region = resource.text("region")?;
+        if region.is_none() && !self.said {
+            return Err(
+                "the state does not tell which Region it is in (only version 6 of the provider does); if it is in that of \
+                 the repositories, run this again with --region"
+                    .to_owned(),
+            );
+        }
         if region.is_none() && self.one_of_many {
             return Err(
                 "the state does not tell which Region it is in (only version 6 of the provider does), and there are \
@@ -133,6 +142,11 @@ impl Site {
             );
         }
         self.holds_region(region)
+    }
+
+    /// The Region, or nothing where neither the state nor the caller tells.
+    pub(super) fn region(&self) -> &str {
+        self.region.as_deref().unwrap_or_default()
     }
 
     /// Is this Region ours? What is not told is taken to be.
