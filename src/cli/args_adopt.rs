@@ -24,9 +24,9 @@ pub(super) struct AdoptArgs {
     /// But none of these names; may be repeated
     #[arg(long = "exclude", value_name = "GLOB")]
     pub(super) excluded: Vec<String>,
-    /// Read what Terraform manages instead of the account: the output of `terraform show -json`, of a state or of a plan;
-    /// - reads stdin. Public repositories and registry settings are declared as well; where the file does not tell the Region
-    /// of a setting, only with --region
+    /// Read what Terraform manages instead of the account: the output of `terraform show -json`, of a state or of a plan,
+    /// or - for stdin. Public repositories and registry settings are declared as well; where the file does not tell the
+    /// Region of a setting, only with --region
     #[arg(long, value_name = "FILE")]
     pub(super) from_terraform: Option<PathBuf>,
     /// Write the `removed` blocks with which Terraform (1.7 or later) forgets what is declared, and destroys nothing
