@@ -63,11 +63,12 @@ fuzz: ## Fuzz every target for SECONDS=600 (needs cargo-fuzz, see fuzz/README.md
 	    -max_total_time=$(SECONDS) -timeout=10 || exit 1; \
 	done
 
-# Each process tests in a local AWS of its own; files stay whole, since their tests share what they deploy.
+# Each process tests in a local AWS of its own; files stay whole, since their tests share what they deploy. The command line
+# is built together with the Rust tests: by itself it has other features, and every crate would be compiled once more.
 WORKERS ?= 2
 .PHONY: e2e
 e2e: venv build ## Test the built functions and the command line in the local AWS (WORKERS=2 processes)
-	cargo build --locked --bin ecr-steward
+	cargo build --locked --bin ecr-steward --test it
 	.venv/bin/python -m pytest tests/e2e -q -n $(WORKERS) --dist loadfile
 
 .PHONY: long
