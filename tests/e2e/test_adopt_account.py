@@ -11,7 +11,6 @@ from typing import Any, Callable
 
 import pytest
 from cloud import Cloud
-from conftest import INSTALLATION, PREFIX
 from stacks import Lab, listed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,7 +80,7 @@ def steward(cloud: Cloud) -> Run:
     def run(*arguments: str) -> subprocess.CompletedProcess:
         environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"),
                        "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull} | cloud.variables
-        return subprocess.run([str(built[-1]), *arguments, "--parameter-prefix", PREFIX], env=environment,
+        return subprocess.run([str(built[-1]), *arguments, "--parameter-prefix", cloud.prefix], env=environment,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
 
     return run
@@ -139,7 +138,7 @@ def test_an_account_is_taken_over_by_a_small_template_that_changes_nothing(
     assert sorted(named) == sorted(before)
     for one in checked:
         planned = steward("plan", str(template), "--logical-id", one["logicalId"], "--state-bucket", cloud.bucket,
-                          "--parameter", f"ProviderStackName={INSTALLATION}", "--format", "json")
+                          "--parameter", f"ProviderStackName={cloud.installation}", "--format", "json")
         assert planned.returncode == 1, planned.stderr
         plan = json.loads(planned.stdout)
         assert plan["blocked"] == []
@@ -151,7 +150,7 @@ def test_an_account_is_taken_over_by_a_small_template_that_changes_nothing(
     with cloud.counting() as writes:
         stack.id = cloud.client("cloudformation").create_stack(
             StackName=stack.name, TemplateBody=adopted.stdout,
-            Parameters=[{"ParameterKey": "ProviderStackName", "ParameterValue": INSTALLATION}])["StackId"]
+            Parameters=[{"ParameterKey": "ProviderStackName", "ParameterValue": cloud.installation}])["StackId"]
         stack.wait("CREATE_COMPLETE")
     assert writes == {"TagResource": REPOSITORIES}
     assert policies(lab, cloud, list(before)) == texts

@@ -45,7 +45,7 @@ def create(request: Request, backend: ECRBackend, kept: dict) -> Request:
     if len(kept["cache"]) >= MAX_CACHE_RULES:
         raise EcrError("LimitExceededException", f"The limit of {MAX_CACHE_RULES} rules is reached")
     now = time.time()
-    rule = {"registryId": backend.account_id, "upstreamRepositoryPrefix": "ROOT"} | request | {
+    rule = {"registryId": backend.account_id} | request | {
         "upstreamRegistry": upstream, "createdAt": now, "updatedAt": now}
     kept["cache"][prefix.rstrip("/")] = rule
     return without(rule, "updatedAt")

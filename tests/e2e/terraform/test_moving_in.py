@@ -78,7 +78,7 @@ def test_a_plan_says_the_same_as_the_state_and_half_a_plan_is_refused(
     terraform.run("plan", "-input=false", "-out=planned")
     of_plan = steward("adopt", "--from-terraform", "-", "--region", world.region,
                       given=terraform.run("show", "-json", "planned"))
-    assert (of_plan.returncode, of_plan.stdout) == (0, of_state.stdout)
+    assert (of_plan.returncode, of_plan.stdout) == (0, of_state.stdout), of_plan.stderr
 
     # A repository that the plan would make has no values yet.
     more = 'module "more" {\n  source = "./modules/ecr"\n  name   = "%s/prod/more"\n}\n' % world.project
