@@ -41,7 +41,7 @@ build: ## Build the functions with SAM (ARCHITECTURE=arm64 or x86_64; this machi
 lint: venv ## Check formats, lints and templates
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- --deny warnings
-	.venv/bin/cfn-lint template.yaml examples/*.yaml
+	.venv/bin/cfn-lint template.yaml examples/*.yaml examples/central-findings/*.yaml examples/organization/*.yaml
 
 .PHONY: unit
 unit: ## Run the Rust tests
@@ -63,10 +63,13 @@ fuzz: ## Fuzz every target for SECONDS=600 (needs cargo-fuzz, see fuzz/README.md
 	    -max_total_time=$(SECONDS) -timeout=10 || exit 1; \
 	done
 
+# Each process tests in a local AWS of its own; files stay whole, since their tests share what they deploy. The command line
+# is built together with the Rust tests: by itself it has other features, and every crate would be compiled once more.
+WORKERS ?= 2
 .PHONY: e2e
-e2e: venv build ## Test the built functions and the command line in the local AWS
-	cargo build --locked --bin ecr-steward
-	.venv/bin/python -m pytest tests/e2e -q
+e2e: venv build ## Test the built functions and the command line in the local AWS (WORKERS=2 processes)
+	cargo build --locked --bin ecr-steward --test it
+	.venv/bin/python -m pytest tests/e2e -q -n $(WORKERS) --dist loadfile
 
 .PHONY: long
 long: venv build ## Test what takes many minutes, and print its figures

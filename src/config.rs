@@ -13,7 +13,8 @@ use flaws::{
 
 /// Endpoints that local set-ups may override, by the suffix of their variable (AWS SDK and tools reference,
 /// "service-specific endpoints": the service's id in capitals).
-const SERVICES: [&str; 8] = ["ECR", "SSM", "S3", "SQS", "CLOUDFORMATION", "SECURITYHUB", "SNS", "EVENTBRIDGE"];
+const SERVICES: [&str; 9] =
+    ["ECR", "ECR_PUBLIC", "SSM", "S3", "SQS", "CLOUDFORMATION", "SECURITYHUB", "SNS", "EVENTBRIDGE"];
 /// Most times a queue hands a message out before it is a dead letter (SQS API reference, `maxReceiveCount`).
 const MOST_RECEIVES: u32 = 1_000;
 

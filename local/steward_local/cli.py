@@ -78,8 +78,8 @@ def env() -> int:
     if not all(name in found and found[name].healthy() for name in servers.NAMES):
         raise settings.LocalError("the local AWS is not running; start it with: local/aws up")
     print("unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN")
-    for key, value in settings.client_environment(
-        found["ministack"].port, found["ecr"].port
-    ).items():
+    variables = settings.client_environment(found["ministack"].port, found["ecr"].port)
+    variables[settings.REGISTRY_VARIABLE] = settings.registry_address(found["ecr"].port)
+    for key, value in variables.items():
         print(f"export {key}={shlex.quote(value)}")
     return 0

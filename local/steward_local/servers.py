@@ -58,7 +58,7 @@ class Server:
 @contextlib.contextmanager
 def lock() -> Iterator[None]:
     """Two commands at once would start two pairs of servers."""
-    RUN.mkdir(exist_ok=True)
+    RUN.mkdir(parents=True, exist_ok=True)
     with open(RUN / "lock", "w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

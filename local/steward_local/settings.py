@@ -10,7 +10,8 @@ LOCAL = ROOT / "local"
 VENV = ROOT / ".venv"
 MINISTACK_VENV = VENV / "ministack"
 CUSTODIAN_VENV = VENV / "custodian"
-RUN = ROOT / ".local"
+# Each folder is a local AWS of its own: two may run side by side.
+RUN = Path(os.environ.get("STEWARD_LOCAL_RUN", ROOT / ".local")).resolve()
 STATE_FILE = RUN / "state.json"
 
 HOST = "127.0.0.1"
@@ -23,6 +24,10 @@ REGION = "us-east-1"
 # MiniStack starts. Everything else stays out: a profile, a proxy or a real
 # credential of the caller's must not leak into a function.
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "RUST_LOG", "RUST_BACKTRACE")
+
+
+# Tells docker clients where to push to and pull from; the addresses of repositories are those of AWS.
+REGISTRY_VARIABLE = "ECR_STEWARD_LOCAL_REGISTRY"
 
 
 class LocalError(Exception):
@@ -41,6 +46,7 @@ def client_environment(ministack_port: int, ecr_port: int) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL": endpoint(ministack_port),
         "AWS_ENDPOINT_URL_ECR": ecr,
+        "AWS_ENDPOINT_URL_ECR_PUBLIC": ecr,
         "AWS_ENDPOINT_URL_SECURITYHUB": ecr,
         "AWS_ENDPOINT_URL_INSPECTOR2": ecr,
         "AWS_REGION": REGION,
@@ -49,6 +55,11 @@ def client_environment(ministack_port: int, ecr_port: int) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+def registry_address(ecr_port: int) -> str:
+    """The local registry as image names begin with it."""
+    return f"{HOST}:{ecr_port}"
 
 
 def kept_environment() -> dict[str, str]:

@@ -112,9 +112,15 @@ def until(look: Callable[[], T], seconds: float = 20) -> T:
 
 def ask(method: str, url: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
     """One plain HTTP request; its status and body, whatever the status."""
-    request = urllib.request.Request(url, body, headers or {}, method=method)
+    status, _, answer = answered(method, url, body, headers or {})
+    return status, answer
+
+
+def answered(method: str, url: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, Any, bytes]:
+    """The same with the headers of the answer."""
+    request = urllib.request.Request(url, body, headers, method=method)
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, answer.read()
+            return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as problem:
-        return problem.code, problem.read()
+        return problem.code, problem.headers, problem.read()

@@ -15,6 +15,8 @@ pub struct Aws {
     pub(super) cloudformation: aws_sdk_cloudformation::Client,
     pub(super) state: Bucket,
     pub(super) queue_url: String,
+    /// What a client of the public gallery is made from, by whoever needs one.
+    pub(super) setup: (SdkConfig, Endpoints),
 }
 
 impl Aws {
@@ -52,6 +54,7 @@ impl Aws {
             ),
             state: Bucket::new(config, endpoints, state_bucket),
             queue_url: queue_url.to_owned(),
+            setup: (config.clone(), endpoints.clone()),
         }
     }
 }

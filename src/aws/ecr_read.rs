@@ -108,5 +108,6 @@ fn repository(found: &types::Repository) -> Result<Repository, Fault> {
         tags: Seen::Unasked,
         lifecycle: Seen::Unasked,
         policy: Seen::Unasked,
+        catalog: Seen::Unasked,
     })
 }

@@ -60,6 +60,11 @@ impl Write for Aws {
                 let call = self.ecr.delete_repository().repository_name(name.as_str()).force(*force);
                 call.send().await.map(|_| ()).map_err(|error| fault("ecr", "DeleteRepository", &error))
             }
+            // Never planned for a private repository.
+            Change::CreatePublicRepository { .. } | Change::PutRepositoryCatalogData { .. } => {
+                let why = format!("{} is a call of the public gallery", change.action());
+                Err(Fault::ours("ecr", "request", FaultKind::Invalid, why))
+            }
             Change::PutParameter { path, value, owner, new } => self.put_parameter(path, value, owner, *new).await,
             Change::DeleteParameter { path } => self.delete_parameter(path).await,
         }
@@ -98,7 +103,7 @@ fn scanning(scan_on_push: bool) -> ImageScanningConfiguration {
     ImageScanningConfiguration::builder().scan_on_push(scan_on_push).build()
 }
 
-fn filters(mutability: &Mutability) -> Result<Option<Vec<ImageTagMutabilityExclusionFilter>>, Fault> {
+pub(super) fn filters(mutability: &Mutability) -> Result<Option<Vec<ImageTagMutabilityExclusionFilter>>, Fault> {
     let filters = mutability.exclusions.iter().map(|filter| {
         ImageTagMutabilityExclusionFilter::builder()
             .filter_type(ImageTagMutabilityExclusionFilterType::Wildcard)
@@ -118,11 +123,11 @@ fn encryption_configuration(encryption: &Encryption) -> Result<EncryptionConfigu
         .map_err(|error| incomplete(&error))
 }
 
-fn tag_list(tags: &Tags) -> Result<Vec<Tag>, Fault> {
+pub(super) fn tag_list(tags: &Tags) -> Result<Vec<Tag>, Fault> {
     let tags = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
     tags.map(|tag| tag.map_err(|error| incomplete(&error))).collect()
 }
 
-fn incomplete(error: &impl std::fmt::Display) -> Fault {
+pub(super) fn incomplete(error: &impl std::fmt::Display) -> Fault {
     Fault::ours("ecr", "request", FaultKind::Unexpected, error.to_string())
 }

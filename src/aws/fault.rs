@@ -48,7 +48,13 @@ pub(super) fn kind(operation: &str, code: &str, message: &str, status: Option<u1
         "RepositoryNotEmptyException" => FaultKind::NotEmpty,
         // What SSM says of a parameter that vanished since it was read.
         "InvalidResourceId" if operation == "ListTagsForResource" => FaultKind::NotFound,
-        "NoSuchBucket" | "MalformedDetail" => FaultKind::Invalid,
+        // The last three: of what a pull-through cache rule names.
+        "NoSuchBucket"
+        | "MalformedDetail"
+        | "UnsupportedCommandException"
+        | "UnableToAccessSecretException"
+        | "UnableToDecryptSecretValueException"
+        | "UnsupportedUpstreamRegistryException" => FaultKind::Invalid,
         "ParameterNotFound" | "NoSuchKey" | "NotFound" | "ImageNotFound" => FaultKind::NotFound,
         "ValidationError" if operation == "DescribeStacks" && message.contains("does not exist") => FaultKind::NotFound,
         "ParameterAlreadyExists"
@@ -60,12 +66,18 @@ pub(super) fn kind(operation: &str, code: &str, message: &str, status: Option<u1
         {
             FaultKind::Unsettled
         }
-        "TooManyUpdates" => FaultKind::Unsettled,
+        "InvalidParameterException"
+            if operation == "PutRegistryPolicy" && message.contains("Invalid registry policy provided") =>
+        {
+            FaultKind::Unsettled
+        }
+        // ECR looks for a secret that a stack has only just made, and does not see it yet.
+        "TooManyUpdates" | "SecretNotFoundException" => FaultKind::Unsettled,
         // Security Hub's word for more than ten calls a second; everywhere else it is a quota.
         "LimitExceededException" if operation == "BatchImportFindings" => FaultKind::Throttled,
         "LimitExceededException" | "ParameterLimitExceeded" | "ParameterMaxVersionLimitExceeded" => FaultKind::Quota,
-        // Security Hub is not enabled here, or this account may not use it.
-        "InvalidAccessException" => FaultKind::Denied,
+        // Security Hub is not enabled here, or this account may not use it; somebody above this account governs a setting.
+        "InvalidAccessException" | "BlockedByOrganizationPolicyException" => FaultKind::Denied,
         _ if is_trouble_of_theirs(code) => FaultKind::Unavailable,
         _ if is_haste(code) => FaultKind::Throttled,
         _ if is_denial(code) => FaultKind::Denied,

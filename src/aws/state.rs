@@ -1,11 +1,13 @@
-//! The state bucket: the ports `flow::Recall`, `flow::Keep`, `flow::Declarations` and `flow::Answers`.
+//! The state bucket: the ports `flow::Recall`, `flow::Keep`, `flow::Declarations`, `flow::Answers` and the registry's record.
 
 use super::Aws;
 use super::bucket::{JSON, Over, broken};
 use crate::fault::{Fault, FaultKind};
+use crate::flow::registry::{KeepRegistryRecord, ReadRegistryRecord};
 use crate::flow::{Answers, Declarations, Keep, Recall, Version};
 use crate::model::identity::Identity;
 use crate::plan::ledger::{Claim, LEDGER_VERSION, Ledger};
+use crate::plan::registry::record::{RECORD_VERSION, REGISTRY_KEY, RegistryRecord};
 use crate::plan::snapshot::Snapshot;
 use crate::policy::declared::{DECLARED_VERSION, Declared};
 use serde_json::Value;
@@ -77,6 +79,24 @@ impl Declarations for Aws {
 
     async fn forget_declared(&self, key: &str) -> Result<(), Fault> {
         self.state.remove(key).await
+    }
+}
+
+impl ReadRegistryRecord for Aws {
+    async fn registry_record(&self) -> Result<Option<(RegistryRecord, Version)>, Fault> {
+        let Some((record, tag)) = self.state.get::<RegistryRecord>(REGISTRY_KEY).await? else {
+            return Ok(None);
+        };
+        if record.version > RECORD_VERSION {
+            return Err(newer(REGISTRY_KEY, record.version));
+        }
+        Ok(Some((record, Version::Tag(tag))))
+    }
+}
+
+impl KeepRegistryRecord for Aws {
+    async fn save_registry_record(&self, record: &RegistryRecord, over: &Version) -> Result<Version, Fault> {
+        self.state.put(REGISTRY_KEY, record, Over::of(over)).await.map(Version::Tag)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The function behind `Custom::EcrRepositories` and its own delayed queue.
+//! The function behind the custom resources and its own delayed queue.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {

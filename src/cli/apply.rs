@@ -51,7 +51,7 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Ver
     let exact = plan(&wish.subject, &seen, &task.now_text());
     let witness = Witness::new(aws, looker, &exact);
     let result = if wish.subject.keeps_ledger {
-        let stopped = declare(&witness, &task, declaration(&wish, &task)).await;
+        let stopped = Box::pin(declare(&witness, &task, declaration(&wish, &task))).await;
         stopped.map_err(|stopped| stopped_reason(&stopped))
     } else {
         without_ledger(&witness, &exact, &task).await

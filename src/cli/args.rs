@@ -1,10 +1,10 @@
 //! What may be said on the command line.
 
+use super::args_adopt::{AdoptArgs, OutputsArgs};
 use super::args_findings::{FindingsArgs, GateArgs, ReplayArgs};
 use super::args_oversight::{PreviewArgs, ReportArgs, RevertArgs};
 use crate::config::prefix_flaw;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Declared fleets of Amazon ECR repositories, from a terminal.
@@ -35,7 +35,7 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "PATH", default_value = "/ecr-steward", value_parser = prefix)]
     pub(super) parameter_prefix: String,
     /// How to write to stdout; markdown is for `findings` and `gate`, html and csv for `findings` and `report`, asff for
-    /// `report`, the others after yaml for `findings`
+    /// `report`, sarif and ocsf for `findings`, template and spec for `adopt`, env, docker and kubernetes for `outputs`
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,
 }
@@ -61,11 +61,27 @@ pub(super) enum Format {
     Ocsf,
     /// Findings of Security Hub, for `report`
     Asff,
+    /// A CloudFormation template, for `adopt`
+    Template,
+    /// Documents of Type and Properties, for `adopt`
+    Spec,
+    /// Variables for a shell, for `outputs`
+    Env,
+    /// Commands that build and push, for `outputs`
+    Docker,
+    /// A pull secret and how pods use it, for `outputs`
+    Kubernetes,
 }
 
 impl Format {
     /// Those that every command has.
     const PLAIN: [Self; 3] = [Self::Table, Self::Json, Self::Yaml];
+    /// Those that `findings` has besides.
+    const OF_FINDINGS: [Self; 5] = [Self::Markdown, Self::Html, Self::Csv, Self::Sarif, Self::Ocsf];
+    /// Those that `report` has besides.
+    const OF_REPORT: [Self; 3] = [Self::Csv, Self::Html, Self::Asff];
+    /// Those that `outputs` has besides.
+    const OF_OUTPUTS: [Self; 3] = [Self::Env, Self::Docker, Self::Kubernetes];
 
     /// The word it is asked for by.
     const fn as_str(self) -> &'static str {
@@ -79,6 +95,11 @@ impl Format {
             Self::Sarif => "sarif",
             Self::Ocsf => "ocsf",
             Self::Asff => "asff",
+            Self::Template => "template",
+            Self::Spec => "spec",
+            Self::Env => "env",
+            Self::Docker => "docker",
+            Self::Kubernetes => "kubernetes",
         }
     }
 }
@@ -92,8 +113,8 @@ pub(super) enum Command {
     Plan(PlanArgs),
     /// Make the changes and account for each
     Apply(ApplyArgs),
-    /// Write the declaration of what exists (not built yet)
-    Adopt(Unbuilt),
+    /// Write the declaration of what exists: 0 all of it, 1 something is left out, 2 nobody can tell
+    Adopt(AdoptArgs),
     /// Show what a lifecycle policy would expire, by ECR's own preview: 0 nothing, 1 something, 2 nobody can tell
     PreviewLifecycle(PreviewArgs),
     /// Show the compliance report of the last sweep: 0 nothing fails, 1 something does, 2 something is unknown
@@ -106,8 +127,8 @@ pub(super) enum Command {
     Replay(ReplayArgs),
     /// Put back what a change of the drift function made: 0 it was put back, 1 somebody changed it since, 2 nobody can tell
     Revert(RevertArgs),
-    /// Show the outputs of a declaration (not built yet)
-    Outputs(Unbuilt),
+    /// Show the outputs of a fleet
+    Outputs(Box<OutputsArgs>),
 }
 
 impl Command {
@@ -130,32 +151,26 @@ impl Command {
 
     /// Says why a command cannot write in a format, where it cannot.
     pub(super) fn refuses(&self, format: Format) -> Option<String> {
-        let what = match self {
-            Self::Findings(args) if args.import_since.is_some() => "findings --import-since",
-            Self::Findings(args) if args.explain => "findings --explain",
-            Self::Findings(_) if format != Format::Asff => return None,
-            Self::Gate(_) if format == Format::Markdown => return None,
-            Self::Report(_) if [Format::Csv, Format::Html, Format::Asff].contains(&format) => return None,
-            other => other.name(),
-        };
-        let more = match self {
-            Self::Findings(args) if args.import_since.is_none() && !args.explain => {
-                ", markdown, html, csv, sarif or ocsf"
+        let (what, more, hint): (&str, &[Format], &str) = match self {
+            // Its table is for whoever asks for nothing: the template.
+            Self::Adopt(_) if [Format::Table, Format::Template, Format::Spec].contains(&format) => return None,
+            Self::Adopt(_) => {
+                return Some(format!(
+                    "adopt does not write {}; ask for template or spec, and for JSON with --as json",
+                    format.as_str()
+                ));
             }
-            Self::Gate(_) => " or markdown",
-            Self::Report(_) => ", csv, html or asff",
-            _ => "",
+            Self::Findings(args) if args.import_since.is_some() => ("findings --import-since", &[], ""),
+            Self::Findings(args) if args.explain => ("findings --explain", &[], ""),
+            Self::Findings(_) => ("findings", &Format::OF_FINDINGS, ", markdown, html, csv, sarif or ocsf"),
+            Self::Gate(_) => ("gate", &[Format::Markdown], " or markdown"),
+            Self::Report(_) => ("report", &Format::OF_REPORT, ", csv, html or asff"),
+            Self::Outputs(_) => ("outputs", &Format::OF_OUTPUTS, ", env, docker or kubernetes"),
+            other => (other.name(), &[], ""),
         };
-        let known = Format::PLAIN.contains(&format);
-        (!known).then(|| format!("{what} does not write {}; ask for table, json, yaml{more}", format.as_str()))
+        let known = Format::PLAIN.contains(&format) || more.contains(&format);
+        (!known).then(|| format!("{what} does not write {}; ask for table, json, yaml{hint}", format.as_str()))
     }
-}
-
-/// Whatever is said to a command that does not exist yet.
-#[derive(Debug, Args)]
-pub(super) struct Unbuilt {
-    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
-    rest: Vec<OsString>,
 }
 
 /// What is taken from a file.

@@ -4,11 +4,11 @@ use super::Verdict;
 use super::args::{CheckArgs, Format, Global};
 use super::output::{counted, data, talk};
 use super::resolve::Names;
-use super::template::{self, BASELINE, Declared, FINDINGS_POLICY};
+use super::template::{self, BASELINE, Declared, FINDINGS_POLICY, PUBLIC_FLEET, REGISTRY};
 use super::{owner, read};
 use crate::plan::posture::creation_templates;
 use crate::spec::fleet::Surroundings;
-use crate::spec::{Problem, baseline, findings, fleet};
+use crate::spec::{Fleet, Problem, baseline, findings, fleet, public, registry};
 use serde_json::{Map, Value, json};
 
 /// The member of the JSON that holds creation templates.
@@ -82,6 +82,8 @@ fn judge(global: &Global, args: &CheckArgs, one: &Declared) -> (Verdict, Vec<Str
     };
     let judged = match one.kind {
         FINDINGS_POLICY => policy(global, properties),
+        PUBLIC_FLEET => public_fleet(global, properties),
+        REGISTRY => registry(global, args, properties),
         BASELINE => posture(properties, args.creation_templates.then_some(&*place)),
         _ => fleet(global, properties),
     };
@@ -102,10 +104,18 @@ type Judged = Result<(String, Map<String, Value>), Vec<Problem>>;
 /// Checks a fleet's properties as the function would.
 fn fleet(global: &Global, properties: &Map<String, Value>) -> Judged {
     let around = Surroundings { partition: partition(global), parameter_prefix: &global.parameter_prefix };
-    let fleet = fleet::check(properties, &around)?;
+    Ok(listed(&fleet::check(properties, &around)?))
+}
+
+/// Checks a public fleet's properties as the function would.
+fn public_fleet(global: &Global, properties: &Map<String, Value>) -> Judged {
+    Ok(listed(&public::check(properties, partition(global))?))
+}
+
+fn listed(fleet: &Fleet) -> (String, Map<String, Value>) {
     let names: Vec<&str> = fleet.repositories.iter().map(|repository| repository.name.as_str()).collect();
     let what = counted(names.len(), "repository", "repositories");
-    Ok((what, Map::from_iter([("repositories".to_owned(), names.into())])))
+    (what, Map::from_iter([("repositories".to_owned(), names.into())]))
 }
 
 /// Checks a findings policy's properties as the function would.
@@ -115,6 +125,31 @@ fn policy(global: &Global, properties: &Map<String, Value>) -> Judged {
     let waivers = policy.waivers.len();
     let what = format!("{}, {}", counted(sinks.len(), "route", "routes"), counted(waivers, "waiver", "waivers"));
     Ok((what, Map::from_iter([("routes".to_owned(), sinks.into()), ("waivers".to_owned(), waivers.into())])))
+}
+
+/// Checks a registry's properties as the function would, as far as its place is known here.
+fn registry(global: &Global, args: &CheckArgs, properties: &Map<String, Value>) -> Judged {
+    let given = |name: &str| {
+        let found = args.choice.parameters.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    };
+    let around = registry::Around {
+        partition: partition(global),
+        region: global.region.as_deref().or_else(|| given("AWS::Region")),
+        account: given("AWS::AccountId"),
+    };
+    let wish = registry::check(properties, &around)?;
+    let entries: Vec<Value> =
+        wish.entries.keys().map(|key| json!({"section": key.section, "name": key.name})).collect();
+    let mut what = counted(entries.len(), "entry", "entries");
+    let mut rest = Map::from_iter([("entries".to_owned(), entries.into())]);
+    let (scan_type, rules) = registry::scan_rules(wish.entries.values());
+    if let Some(scan_type) = scan_type {
+        let scanned = registry::scanned_in_words(scan_type, &rules);
+        what = format!("{what}. By itself, {scanned}");
+        rest.insert("scanned".to_owned(), scanned.into());
+    }
+    Ok((what, rest))
 }
 
 /// Checks a baseline's properties as the function would; with its creation templates, where they are wanted, for the

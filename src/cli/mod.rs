@@ -5,21 +5,26 @@
 //! nothing that can write; `witness` is the world `apply` writes through, which performs only what was previewed.
 //! `findings`, `gate` and `replay` are about what scans found: `installation` says where its records and queues are,
 //! `policy` what judges them, `image` which image is meant and `sight` what ECR says of it. `revert` and `preview_lifecycle`
-//! are about what the drift function does.
+//! are about what the drift function does. `adopt` turns what exists into `declarations`, `moving` what Terraform manages; `outputs` says what a fleet returns.
 //! stdout is data, stderr is talk. The one room with `anyhow`; it knows no SDK type.
 
+mod adopt;
 mod apply;
 mod args;
+mod args_adopt;
 mod args_findings;
 mod args_oversight;
 mod check;
 mod conditions;
 mod connect;
+mod declarations;
 mod findings;
 mod gate;
 mod image;
 mod installation;
+mod moving;
 mod output;
+mod outputs;
 mod owner;
 mod plan;
 mod policy;
@@ -33,6 +38,7 @@ mod revert;
 mod sight;
 mod template;
 mod witness;
+mod yaml;
 
 use args::{Cli, Command};
 use clap::Parser as _;
@@ -86,11 +92,7 @@ async fn dispatch(cli: &Cli) -> anyhow::Result<Verdict> {
         Command::Revert(args) => revert::run(&cli.global, args).await,
         Command::PreviewLifecycle(args) => preview_lifecycle::run(&cli.global, args).await,
         Command::Report(args) => report::run(&cli.global, args).await,
-        Command::Adopt(_) | Command::Outputs(_) => {
-            anyhow::bail!(
-                "{} is not built yet; check, plan, apply, preview-lifecycle, report, findings, gate, replay and revert are",
-                cli.command.name()
-            )
-        }
+        Command::Adopt(args) => adopt::run(&cli.global, args).await,
+        Command::Outputs(args) => outputs::run(&cli.global, args).await,
     }
 }

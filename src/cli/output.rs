@@ -8,12 +8,10 @@ use std::io::{ErrorKind, IsTerminal as _, Write as _};
 /// Writes the result of a command. `table` is the text for people.
 pub(super) fn data(format: Format, table: &str, value: &Value) -> anyhow::Result<()> {
     let text = match format {
-        // The others are written by the commands that have them.
-        Format::Table | Format::Markdown | Format::Html | Format::Csv | Format::Sarif | Format::Ocsf | Format::Asff => {
-            table.to_owned()
-        }
         Format::Json => serde_json::to_string_pretty(value).context("the result cannot be written as JSON")?,
         Format::Yaml => serde_norway::to_string(value).context("the result cannot be written as YAML")?,
+        // The others are written by the commands that have them.
+        _ => table.to_owned(),
     };
     written(&text)
 }

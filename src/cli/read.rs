@@ -2,6 +2,7 @@
 //! after this knows one spelling.
 
 use anyhow::{Context as _, bail};
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 use serde_norway::Value as Yaml;
 use std::io::Read as _;
@@ -12,7 +13,7 @@ use std::path::Path;
 pub(super) struct File {
     /// Its path, or `stdin`.
     pub(super) name: String,
-    /// What it says.
+    /// What it says; several documents are a list.
     pub(super) content: Value,
 }
 
@@ -37,12 +38,22 @@ pub(super) fn file(path: &Path) -> anyhow::Result<File> {
 /// JSON first where it looks like JSON: YAML's readers stumble over some of its escapes.
 fn parse(text: &str) -> anyhow::Result<Value> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.trim_start().starts_with('{')
+    if text.trim_start().starts_with(['{', '['])
         && let Ok(value) = serde_json::from_str(text)
     {
         return Ok(value);
     }
-    long_form(serde_norway::from_str::<Yaml>(text)?)
+    let mut documents = Vec::new();
+    for document in serde_norway::Deserializer::from_str(text) {
+        documents.push(long_form(Yaml::deserialize(document)?)?);
+    }
+    // An empty document stands after a last ---.
+    documents.retain(|document| !document.is_null());
+    Ok(match documents.len() {
+        0 => Value::Null,
+        1 => documents.swap_remove(0),
+        _ => Value::Array(documents),
+    })
 }
 
 fn long_form(value: Yaml) -> anyhow::Result<Value> {

@@ -43,6 +43,6 @@ fn show(format: Format, bytes: &[u8], report: &Report) -> anyhow::Result<()> {
             let value: Value = serde_json::from_slice(bytes)?;
             data(format, "", &value)
         }
-        Format::Table | Format::Markdown | Format::Sarif | Format::Ocsf => written(&report.table()),
+        _ => written(&report.table()),
     }
 }

@@ -1,10 +1,11 @@
-//! The declarations in a file: one document of `Type` and `Properties`, or the resources of a template.
+//! The declarations in a file: documents of `Type` and `Properties`, or the resources of a template. Of several documents
+//! each may say by `LogicalId` how it is called, which for a template says the place of a resource.
 
 use super::conditions;
 use super::read::File;
 use super::resolve::{Names, Scope};
-use crate::spec::Problem;
 use crate::spec::fields::nearest;
+use crate::spec::{Problem, public};
 use anyhow::{anyhow, bail};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
@@ -16,17 +17,19 @@ pub(super) const FLEET: &str = "Custom::EcrRepositories";
 pub(super) const FINDINGS_POLICY: &str = "Custom::EcrFindingsPolicy";
 /// The posture repositories are held to.
 pub(super) const BASELINE: &str = "Custom::EcrBaseline";
-/// The types that are built.
-const BUILT: [&str; 3] = [FLEET, FINDINGS_POLICY, BASELINE];
-/// All of ours.
-const KINDS: [&str; 5] = [FLEET, FINDINGS_POLICY, BASELINE, "Custom::EcrPublicRepositories", "Custom::EcrRegistry"];
+/// A fleet of repositories in the public gallery.
+pub(super) const PUBLIC_FLEET: &str = public::TYPE;
+/// What a registry has once.
+pub(super) const REGISTRY: &str = "Custom::EcrRegistry";
+/// The types of ours.
+const KINDS: [&str; 5] = [FLEET, FINDINGS_POLICY, BASELINE, REGISTRY, PUBLIC_FLEET];
 
 /// One resource of ours.
 #[derive(Clone, Debug)]
 pub(super) struct Declared {
     /// The file it stands in.
     pub(super) file: String,
-    /// Its logical id; a document has none.
+    /// Its logical id; a document need not have one.
     pub(super) logical_id: Option<String>,
     /// Its type.
     pub(super) kind: &'static str,
@@ -37,8 +40,6 @@ pub(super) struct Declared {
 /// Why a resource's properties are not known.
 #[derive(Clone, Debug)]
 pub(super) enum Unknown {
-    /// A type of ours that is not built yet.
-    NotBuilt(&'static str),
     /// Functions only CloudFormation can resolve, parameters without a value, …
     Unresolved(Vec<Problem>),
 }
@@ -53,10 +54,6 @@ impl Declared {
 impl std::fmt::Display for Unknown {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NotBuilt(kind) => {
-                let built = BUILT.join(", ");
-                write!(out, "the type {kind} is part of ecr-steward but not built yet; {built} are")
-            }
             Self::Unresolved(problems) => {
                 let lines: Vec<String> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
                 write!(out, "its properties are not known without a deployment:{}", lines.concat())
@@ -68,9 +65,13 @@ impl std::fmt::Display for Unknown {
 /// Takes every resource of ours out of a file.
 pub(super) fn declared(file: &File, given: &Names) -> anyhow::Result<Vec<Declared>> {
     let name = &file.name;
-    let Value::Object(content) = &file.content else {
-        bail!("{name} holds no map; a document of Type and Properties, or a CloudFormation template, is expected");
-    };
+    let no_map =
+        || anyhow!("{name} holds no map; a document of Type and Properties, or a CloudFormation template, is expected");
+    if let Value::Array(documents) = &file.content {
+        let each = documents.iter().map(|one| from_document(name, one.as_object().ok_or_else(no_map)?, given));
+        return each.collect();
+    }
+    let content = file.content.as_object().ok_or_else(no_map)?;
     match content.get("Resources") {
         Some(Value::Object(resources)) => from_template(name, content, resources, given),
         Some(_) => bail!("{name}: Resources must be a map of resources"),
@@ -94,7 +95,7 @@ pub(super) fn only(mut all: Vec<Declared>, logical_id: Option<&str>) -> anyhow::
     let ids: Vec<&str> = all.iter().filter_map(|one| one.logical_id.as_deref()).collect();
     bail!(
         "the template declares {} resources of ecr-steward ({}); say which with --logical-id",
-        ids.len(),
+        all.len(),
         ids.join(", ")
     )
 }
@@ -112,8 +113,9 @@ fn from_document(file: &str, content: &Map<String, Value>, given: &Names) -> any
     };
     let problems = RefCell::new(Vec::new());
     let scope = Scope { parameters: None, conditions: None, given, problems: &problems };
-    let properties = properties(&scope, kind, content, "Properties");
-    Ok(Declared { file: file.to_owned(), logical_id: None, kind, properties })
+    let properties = properties(&scope, content, "Properties");
+    let logical_id = content.get("LogicalId").and_then(Value::as_str).map(str::to_owned);
+    Ok(Declared { file: file.to_owned(), logical_id, kind, properties })
 }
 
 /// A type of ours.
@@ -142,13 +144,13 @@ fn from_template(
         {
             continue;
         }
-        let properties = properties(&scope, kind, members, &format!("{path}.Properties"));
+        let properties = properties(&scope, members, &format!("{path}.Properties"));
         found.push(Declared { file: file.to_owned(), logical_id: Some(id.clone()), kind, properties });
     }
     if found.is_empty() {
         return Err(anyhow!(
             "{file} is a template without a resource of ecr-steward (or none whose Condition holds); {} are looked for",
-            BUILT.join(", ")
+            KINDS.join(", ")
         ));
     }
     Ok(found)
@@ -168,15 +170,7 @@ fn refuse_unknown_parameters(file: &str, parameters: Option<&Map<String, Value>>
     Ok(())
 }
 
-fn properties(
-    scope: &Scope<'_>,
-    kind: &'static str,
-    resource: &Map<String, Value>,
-    path: &str,
-) -> Result<Map<String, Value>, Unknown> {
-    if !BUILT.contains(&kind) {
-        return Err(Unknown::NotBuilt(kind));
-    }
+fn properties(scope: &Scope<'_>, resource: &Map<String, Value>, path: &str) -> Result<Map<String, Value>, Unknown> {
     let mut resolved = Map::new();
     match resource.get("Properties") {
         None | Some(Value::Null) => {}

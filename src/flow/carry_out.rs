@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 /// Waits between tries of a call that may become right by waiting: a repository that is seconds old, a
 /// principal IAM has not spread yet. Together half a minute.
-const PATIENCE: [Duration; 5] = [
+pub(super) const PATIENCE: [Duration; 5] = [
     Duration::from_millis(500),
     Duration::from_secs(2),
     Duration::from_secs(4),
@@ -40,6 +40,8 @@ pub struct Account {
     pub repository: RepositoryName,
     /// The write.
     pub change: Change,
+    /// The IAM action that allows it where it was to be performed.
+    pub action: &'static str,
     /// What became of it.
     pub outcome: StepOutcome,
 }
@@ -111,7 +113,7 @@ impl Outcome {
                         Some(format!("{name} still holds images; empty it, or set EmptyOnDelete to true"))
                     }
                     StepOutcome::Failed(fault) => Some(format!("{name}: {fault}")),
-                    StepOutcome::NotReached => Some(format!("{name}: {} was not reached", step.change.action())),
+                    StepOutcome::NotReached => Some(format!("{name}: {} was not reached", step.action)),
                 }
             })
             .collect()
@@ -140,7 +142,7 @@ pub async fn carry_out(writer: &impl Write, plan: &Plan, until: Instant) -> Outc
 async fn perform_chain(writer: &impl Write, chain: &Chain, until: Instant) -> Vec<Account> {
     let mut accounts = Vec::with_capacity(chain.steps.len());
     let mut stopped = false;
-    let fresh = chain.steps.iter().any(|step| matches!(step.change, Change::CreateRepository { .. }));
+    let fresh = chain.steps.iter().any(|step| step.change.is_creation());
     for step in &chain.steps {
         let outcome = if stopped || Instant::now() >= until {
             StepOutcome::NotReached
@@ -149,7 +151,8 @@ async fn perform_chain(writer: &impl Write, chain: &Chain, until: Instant) -> Ve
         };
         stopped |= matches!(outcome, StepOutcome::Failed(_) | StepOutcome::NotReached);
         let kept_whole = outcome == StepOutcome::Kept && keeps_everything(&step.change);
-        accounts.push(Account { repository: chain.repository.clone(), change: step.change.clone(), outcome });
+        let action = writer.action(&step.change);
+        accounts.push(Account { repository: chain.repository.clone(), change: step.change.clone(), action, outcome });
         if kept_whole {
             break;
         }
@@ -164,7 +167,11 @@ const fn keeps_everything(change: &Change) -> bool {
 
 async fn perform_step(writer: &impl Write, change: &Change, fresh: bool, until: Instant) -> StepOutcome {
     match patiently(writer, change, fresh, until).await {
-        Ok(()) => StepOutcome::Done,
+        Ok(()) => match timeout_at(until, writer.confirm(change)).await {
+            Ok(Err(fault)) if fault.kind == FaultKind::Conflict => StepOutcome::Failed(fault),
+            // What cannot be read again is no reason to stop: the write was done.
+            _ => StepOutcome::Done,
+        },
         Err(fault) if fault.kind == FaultKind::NotFound && is_done_when_gone(change) => StepOutcome::Done,
         Err(fault) if fault.kind == FaultKind::NotEmpty => not_empty(writer, change, fault, until).await,
         Err(fault) => StepOutcome::Failed(fault),
@@ -226,7 +233,8 @@ async fn in_time(writer: &impl Write, change: &Change, until: Instant) -> Result
     if let Ok(result) = timeout_at(until, writer.perform(change)).await {
         result
     } else {
-        let (service, operation) = change.action().split_once(':').unwrap_or(("aws", change.action()));
+        let action = writer.action(change);
+        let (service, operation) = action.split_once(':').unwrap_or(("aws", action));
         Err(Fault::ours(service, operation, FaultKind::Late, "no answer came before the deadline"))
     }
 }

@@ -182,7 +182,8 @@ async fn take_over(world: &impl Stacks, sole: Sole, declared: &Declared) -> Resu
     Err(Stopped::Blocked(vec![Blocked { subject: noun.to_owned(), reason }]))
 }
 
-async fn state(world: &impl Stacks, owner: &Identity) -> Result<OwnerState, Fault> {
+/// Is the resource of another owner still there?
+pub(super) async fn state(world: &impl Stacks, owner: &Identity) -> Result<OwnerState, Fault> {
     if owner.stack.guid == TERMINAL {
         // A person's; nobody but that person knows whether it is still wanted.
         return Ok(OwnerState::Alive);

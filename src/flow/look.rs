@@ -40,7 +40,7 @@ impl<'a> Subject<'a> {
 }
 
 /// All that was looked at.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Looked {
     /// Repositories and parameters.
     pub observed: Observed,
@@ -65,13 +65,17 @@ impl Looked {
 /// Looks. Only what the plan cannot do without fails it; the rest is seen as unreadable.
 pub async fn look<R: Read + Recall + Stacks>(reader: &R, subject: Subject<'_>) -> Result<Looked, Fault> {
     let Subject { fleet, ledger, .. } = subject;
+    if !ledger.suits(fleet) {
+        // It will be refused, and what the record names is not in the registry that is looked at here.
+        return Ok(Looked::default());
+    }
     let known = ledger.known_names();
     let leaves = known.iter().any(|name| fleet.repository(name).is_none());
     let scope = scope(subject, &known);
     let (stack, observed) =
         tokio::join!(stack(reader, &ledger.identity, fleet.propagate_stack_tags, leaves), survey(reader, &scope));
     let stack = stack?;
-    let owners = if fleet.adopt_existing { owners(reader, &ledger.identity, &observed).await } else { Owners::new() };
+    let owners = if fleet.adopt_existing { owners(reader, subject, &observed).await } else { Owners::new() };
     let propagated = stack.iter().filter(|_| fleet.propagate_stack_tags);
     let stack_tags = propagated.flat_map(|stack| stack.tags.clone()).collect();
     Ok(Looked { observed, owners, stack_tags, stack })
@@ -123,18 +127,22 @@ fn scope(subject: Subject<'_>, known: &BTreeSet<RepositoryName>) -> Scope {
         }
         let known = known.contains(&spec.name);
         let policy = !known || spec.wishes_policy() || ledger.ever_wished_policy(&spec.name);
-        repositories.insert(spec.name.clone(), Depth { lifecycle: true, policy, expected: known });
+        let lifecycle = spec.catalog.is_none();
+        repositories.insert(spec.name.clone(), Depth { lifecycle, policy, expected: known });
     }
+    let shown = fleet.repositories.iter().filter(|spec| spec.catalog.is_some() && !reached.contains(&spec.name));
+    let catalogs = shown.map(|spec| spec.name.clone()).collect();
     let published = fleet.repositories.iter().filter(|spec| fleet.publish_parameters && !reached.contains(&spec.name));
     let parameters = published
         .map(|spec| fleet.parameter_path(parameter_prefix, &spec.short))
         .map(|path| (path.clone(), !ledger.parameters.contains_key(&path)))
         .collect();
-    Scope { repositories, bare: reached.clone(), parameters, scanning: true }
+    Scope { repositories, bare: reached.clone(), parameters, catalogs, scanning: !fleet.is_public() }
 }
 
 /// For every foreign owner seen: is it still there?
-async fn owners<R: Recall + Stacks>(reader: &R, identity: &Identity, observed: &Observed) -> Owners {
+async fn owners<R: Recall + Stacks>(reader: &R, subject: Subject<'_>, observed: &Observed) -> Owners {
+    let identity = &subject.ledger.identity;
     let mut owners = Owners::new();
     for seen in observed.repositories.values() {
         let Some(tags) = seen.present().and_then(|repository| repository.tags.present()) else { continue };
@@ -142,7 +150,7 @@ async fn owners<R: Recall + Stacks>(reader: &R, identity: &Identity, observed: &
         if *owner == identity.owner() || owners.contains_key(owner) {
             continue;
         }
-        let state = owner_state(reader, identity, owner, tags).await.unwrap_or_else(OwnerState::Unknown);
+        let state = owner_state(reader, subject, owner, tags).await.unwrap_or_else(OwnerState::Unknown);
         owners.insert(owner.clone(), state);
     }
     owners
@@ -152,10 +160,11 @@ async fn owners<R: Recall + Stacks>(reader: &R, identity: &Identity, observed: &
 /// Whatever leaves a doubt counts as alive.
 async fn owner_state<R: Recall + Stacks>(
     reader: &R,
-    identity: &Identity,
+    subject: Subject<'_>,
     owner: &str,
     tags: &Tags,
 ) -> Result<OwnerState, Fault> {
+    let identity = &subject.ledger.identity;
     let (guid, logical_id) = owner.split_once('/').unwrap_or((owner, ""));
     if guid == TERMINAL {
         // A person's; nobody but that person knows whether it is still wanted.
@@ -164,6 +173,10 @@ async fn owner_state<R: Recall + Stacks>(
     let name = tags.get(STACK_TAG).map(String::as_str).unwrap_or_default();
     let by_tags = (StackId::arn_of(&identity.stack.place, name, guid), logical_id.to_owned());
     let recorded = reader.ledger(&ledger_key(owner)).await?.map(|(ledger, _)| ledger.identity);
+    if recorded.is_none() && subject.fleet.is_public() {
+        // The gallery is the same from every Region, and the stack may live in another one.
+        return Ok(OwnerState::Alive);
+    }
     let (arn, logical_id) = recorded.map_or(by_tags, |owner| (owner.stack.arn, owner.logical_id));
     state_in_stack(reader, &arn, &logical_id).await
 }

@@ -5,6 +5,7 @@
 //! else, so it cannot write.
 
 pub mod carry_out;
+pub mod census;
 pub mod declaration;
 pub mod declare;
 pub mod delete;
@@ -14,12 +15,14 @@ pub mod hold;
 pub mod lease;
 pub mod look;
 pub mod record;
+pub mod registry;
 pub mod settle;
 pub mod survey;
 pub mod task;
 
 use crate::event::message::Message;
 use crate::fault::Fault;
+use crate::model::catalog::Catalog;
 use crate::model::identity::Identity;
 use crate::model::name::RepositoryName;
 use crate::model::repository::{FoundLifecycle, FoundPolicy, Repository, ScanType, Tags};
@@ -52,6 +55,10 @@ pub trait Read: Sync {
     fn lifecycle(&self, name: &RepositoryName) -> impl Future<Output = Result<Option<FoundLifecycle>, Fault>> + Send;
     /// A repository's policy.
     fn policy(&self, name: &RepositoryName) -> impl Future<Output = Result<Option<FoundPolicy>, Fault>> + Send;
+    /// What the gallery shows of a repository. Only the public one shows anything.
+    fn catalog(&self, _name: &RepositoryName) -> impl Future<Output = Result<Option<Catalog>, Fault>> + Send {
+        async { Ok(None) }
+    }
     /// How the registry scans.
     fn scan_type(&self) -> impl Future<Output = Result<Option<ScanType>, Fault>> + Send;
     /// Values of up to [`PARAMETERS_PER_CALL`] parameters; absent ones are absent from the map.
@@ -64,6 +71,15 @@ pub trait Read: Sync {
 pub trait Write: Sync {
     /// Performs one write.
     fn perform(&self, change: &Change) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Is what was written still ours? Asked after the write that takes a repository over; `Conflict` where somebody else
+    /// has taken it meanwhile. Where the lease of an installation keeps everybody else off, there is nothing to ask.
+    fn confirm(&self, _change: &Change) -> impl Future<Output = Result<(), Fault>> + Send {
+        async { Ok(()) }
+    }
+    /// The IAM action that allows it.
+    fn action(&self, change: &Change) -> &'static str {
+        change.action()
+    }
 }
 
 /// Which version of an object was read; a write names the version it replaces.
@@ -171,3 +187,16 @@ pub trait Postpone: Sync {
 /// All of the outside world.
 pub trait World: Read + Write + Keep + Stacks + Postpone {}
 impl<T: Read + Write + Keep + Stacks + Postpone> World for T {}
+
+/// A world with a public gallery beside its private registry.
+pub trait Galleries: Sync {
+    /// The same world, with the repositories of the gallery in place of the registry's.
+    type Gallery<'a>: World
+    where
+        Self: 'a;
+
+    /// That world. Whoever never asks for it pays nothing for it.
+    fn gallery(&self) -> Self::Gallery<'_>;
+    /// What addresses in the account's gallery begin with, `public.ecr.aws/<alias>`; `None` where it has none yet.
+    fn gallery_uri(&self) -> impl Future<Output = Result<Option<String>, Fault>> + Send;
+}

@@ -40,6 +40,7 @@ pub fn before(
         }
         ledger.touched.insert(spec.name.clone());
     }
+    doubt_logos(&mut ledger, &declaration.fleet, &seen.observed);
     intend_parameters(&mut ledger, &declaration.fleet, task, &seen.observed);
     for snapshot in snapshots {
         let adoption = Adoption {
@@ -110,6 +111,16 @@ fn forget_what_is_gone(ledger: &mut Ledger, fleet: &Fleet, observed: &Observed) 
     ledger.attempted = attempted;
 }
 
+/// A logo that is about to be written may or may not stand until the request has reached its goal, and one went with its
+/// repository.
+fn doubt_logos(ledger: &mut Ledger, fleet: &Fleet, observed: &Observed) {
+    ledger.logos.retain(|name, standing| {
+        let logo = fleet.repository(name).and_then(|spec| spec.catalog.as_ref()?.logo_image.as_ref());
+        let stays = logo.is_none_or(|logo| logo.fingerprint == *standing);
+        stays && !matches!(observed.repositories.get(name), Some(Seen::Missing))
+    });
+}
+
 /// A path counts as written only once the request has reached its goal: until then its owner is read again before
 /// it is overwritten or deleted.
 fn intend_parameters(ledger: &mut Ledger, fleet: &Fleet, task: &Task, observed: &Observed) {
@@ -170,6 +181,12 @@ pub fn after(task: &Task, ledger: &mut Ledger, declaration: &Declaration) {
     let (written, open) = pending.into_iter().partition(|(path, _)| published.contains(path));
     ledger.pending_parameters = open;
     ledger.parameters.extend::<BTreeMap<_, _>>(written);
+    let logos = declaration.fleet.repositories.iter().filter_map(|spec| {
+        let logo = spec.catalog.as_ref()?.logo_image.as_ref()?;
+        Some((spec.name.clone(), logo.fingerprint.clone()))
+    });
+    ledger.logos.extend(logos);
+    ledger.logos.retain(|name, _| ledger.touched.contains(name));
     ledger.progress = None;
     ledger.claim = None;
 }

@@ -7,7 +7,7 @@ use super::carry_out::carry_out;
 use super::delete::{scope, snapshots};
 use super::survey::survey;
 use super::task::{Stopped, Task};
-use super::{Stacks, Version, World};
+use super::{Galleries, Stacks, Version, World};
 use crate::fault::{Fault, FaultKind};
 use crate::model::name::RepositoryName;
 use crate::plan::farewell::{self, Ending, may_finish};
@@ -29,7 +29,7 @@ pub enum Settled {
 }
 
 /// Takes one look.
-pub async fn settle(world: &impl World, task: &Task) -> Result<Settled, Stopped> {
+pub async fn settle<W: World + Galleries>(world: &W, task: &Task) -> Result<Settled, Stopped> {
     let Some((mut ledger, version)) = world.ledger(&task.identity.ledger_key()).await? else {
         return Ok(Settled::Done { writes: 0, kept: Vec::new() });
     };
@@ -55,6 +55,9 @@ pub async fn settle(world: &impl World, task: &Task) -> Result<Settled, Stopped>
         other => other?,
     };
     let settling = Settling { names, stale, kept };
+    if ledger.is_public() {
+        return finish(&world.gallery(), task, ledger, &version, settling).await;
+    }
     finish(world, task, ledger, &version, settling).await
 }
 
@@ -149,6 +152,7 @@ fn forget(ledger: &mut Ledger, name: &RepositoryName) {
     ledger.touched.remove(name);
     ledger.pending_parameters.retain(|_, repository| repository != name);
     ledger.adopted.remove(name);
+    ledger.logos.remove(name);
 }
 
 /// How the stack's operation ended, its root included.

@@ -22,7 +22,7 @@ pub(super) const PATIENCE: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 
 /// A read, tried again while it is throttled; the deadline of the work is the true bound.
-async fn patiently<T, F: Future<Output = Result<T, Fault>>>(read: impl Fn() -> F) -> Result<T, Fault> {
+pub(super) async fn patiently<T, F: Future<Output = Result<T, Fault>>>(read: impl Fn() -> F) -> Result<T, Fault> {
     for wait in PATIENCE {
         match read().await {
             Err(fault) if fault.kind == FaultKind::Throttled => sleep(wait).await,
@@ -52,6 +52,8 @@ pub struct Scope {
     pub bare: BTreeSet<RepositoryName>,
     /// SSM parameters: name, and whether the owner must be known.
     pub parameters: BTreeMap<String, bool>,
+    /// Of these it matters what the public gallery shows.
+    pub catalogs: BTreeSet<RepositoryName>,
     /// Does the registry's scan type matter?
     pub scanning: bool,
 }
@@ -62,7 +64,12 @@ pub async fn survey(reader: &impl Read, scope: &Scope) -> Observed {
     let repositories = stream::iter(found)
         .map(|(name, seen)| async {
             let depth = scope.repositories.get(&name).copied().unwrap_or_default();
-            let seen = if scope.bare.contains(&name) { seen } else { deepen(reader, seen, depth).await };
+            let mut seen = if scope.bare.contains(&name) { seen } else { deepen(reader, seen, depth).await };
+            if let Seen::Present(repository) = &mut seen
+                && scope.catalogs.contains(&name)
+            {
+                repository.catalog = Seen::from_read(patiently(|| reader.catalog(&name)).await);
+            }
             (name, seen)
         })
         .buffer_unordered(AT_ONCE)
@@ -153,7 +160,7 @@ async fn one(reader: &impl Read, name: &RepositoryName) -> Seen<Repository> {
 }
 
 /// Reads what the depth asks for. A repository that vanished between two reads is missing, not half there.
-async fn deepen(reader: &impl Read, seen: Seen<Repository>, depth: Depth) -> Seen<Repository> {
+pub(super) async fn deepen(reader: &impl Read, seen: Seen<Repository>, depth: Depth) -> Seen<Repository> {
     let Seen::Present(mut repository) = seen else {
         return seen;
     };

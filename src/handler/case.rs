@@ -10,8 +10,9 @@ use crate::aws::cfn_reply::{Delivered, Undelivered};
 use crate::event::message::{Continue, Message, VERSION};
 use crate::event::reply::Reply;
 use crate::event::request::{ReplyTarget, Request};
+use crate::flow::registry::RegistryWorld;
 use crate::flow::task::{Go, Waiting};
-use crate::flow::{Answers, Declarations, World};
+use crate::flow::{Answers, Declarations, Galleries, World};
 use futures_util::FutureExt as _;
 use std::future::pending;
 use std::panic::AssertUnwindSafe;
@@ -54,7 +55,7 @@ pub(super) struct Case<'a, W> {
     pub(super) slot: Slot,
 }
 
-impl<W: World + Answers + Declarations> Case<'_, W> {
+impl<W: World + Answers + Declarations + Galleries + RegistryWorld> Case<'_, W> {
     pub(super) async fn answer(
         &self,
         sender: &impl Deliver,

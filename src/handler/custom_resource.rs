@@ -12,7 +12,8 @@ use crate::aws::cfn_reply::{Delivered, Undelivered};
 use crate::event::failure::NOT_DELIVERED;
 use crate::event::request::{NoTarget, ReplyTarget, Request};
 use crate::event::url::ResponseUrl;
-use crate::flow::{Answers, Declarations, World};
+use crate::flow::registry::RegistryWorld;
+use crate::flow::{Answers, Declarations, Galleries, World};
 use serde_json::Value;
 use std::future::Future;
 use std::time::Duration;
@@ -113,7 +114,7 @@ pub enum Answered {
 }
 
 /// Answers one request.
-pub async fn answer<W: World + Answers + Declarations>(
+pub async fn answer<W: World + Answers + Declarations + Galleries + RegistryWorld>(
     office: &Office<'_, W>,
     sender: &impl Deliver,
     delivery: Delivery<'_>,

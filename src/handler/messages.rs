@@ -3,9 +3,10 @@
 use super::custom_resource::{Deliver, Delivery, Office, answer};
 use super::time::Budget;
 use crate::event::message::{Continue, Message, Settle};
+use crate::flow::registry::RegistryWorld;
 use crate::flow::settle::{Settled, settle};
 use crate::flow::task::Task;
-use crate::flow::{Answers, Declarations, World};
+use crate::flow::{Answers, Declarations, Galleries, World};
 use crate::model::identity::{Identity, StackId};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use serde_json::Value;
@@ -26,7 +27,7 @@ pub fn is_batch(event: &Value) -> bool {
 
 /// Handles a batch in one invocation. A message that failed is named, so that only it comes again; `Err` fails the
 /// whole batch, where a message cannot be named.
-pub async fn handle<W: World + Answers + Declarations>(
+pub async fn handle<W: World + Answers + Declarations + Galleries + RegistryWorld>(
     office: &Office<'_, W>,
     sender: &impl Deliver,
     event: Value,
@@ -56,7 +57,7 @@ pub async fn handle<W: World + Answers + Declarations>(
 
 /// Goes on with a request. It fails where it could not be answered, and then the message comes again; its end in the
 /// dead-letter queue is the responder's.
-async fn go_on<W: World + Answers + Declarations>(
+async fn go_on<W: World + Answers + Declarations + Galleries + RegistryWorld>(
     office: &Office<'_, W>,
     sender: &impl Deliver,
     request: &Continue,
@@ -70,7 +71,7 @@ async fn go_on<W: World + Answers + Declarations>(
     answered.map(|_| ()).map_err(|unanswered| unanswered.kind().to_owned())
 }
 
-async fn look_again<W: World>(office: &Office<'_, W>, look: &Settle, left: Duration) -> Result<(), String> {
+async fn look_again<W: World + Galleries>(office: &Office<'_, W>, look: &Settle, left: Duration) -> Result<(), String> {
     let world = office.world.map_err(str::to_owned)?;
     // Releases wait for nobody's answer, and a request that wants the resource should not wait long for us.
     let steps_until = Budget::split(left, LONGEST_LOOK).steps_until;

@@ -12,6 +12,8 @@ pub mod respond;
 pub mod serve;
 mod serve_baseline;
 mod serve_policy;
+mod serve_public;
+mod serve_registry;
 mod serve_sole;
 pub mod start;
 pub mod start_drift;

@@ -2,27 +2,32 @@
 
 use super::serve_baseline::BASELINE;
 use super::serve_policy::FINDINGS_POLICY;
+use super::serve_public;
+use super::serve_registry;
 use super::serve_sole::{self, Sort};
 use crate::event::reply::{MAX_REPLY_BYTES, Reply, Status};
 use crate::event::request::{ReplyTarget, Request, RequestType};
 use crate::flow::declare::declare;
-use crate::flow::delete::delete;
+use crate::flow::delete::{Asked, delete};
+use crate::flow::registry::RegistryWorld;
 use crate::flow::task::{Stopped, Task, Waiting};
-use crate::flow::{Declarations, World};
+use crate::flow::{Declarations, Galleries, Recall, World};
 use crate::model::identity::{Identity, StackId, fingerprint};
 use crate::plan::ledger::Declaration;
 use crate::spec::fleet::{Surroundings, check};
 use crate::spec::outputs::{self, Source};
-use crate::spec::{Fleet, Problem};
+use crate::spec::{Fleet, Problem, public};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 /// The types this function serves.
-const SERVED: [(&str, Kind); 3] = [
+const SERVED: [(&str, Kind); 5] = [
     ("Custom::EcrRepositories", Kind::Fleet),
+    (public::TYPE, Kind::PublicFleet),
     ("Custom::EcrFindingsPolicy", Kind::Sole(FINDINGS_POLICY)),
     ("Custom::EcrBaseline", Kind::Sole(BASELINE)),
+    ("Custom::EcrRegistry", Kind::Registry),
 ];
 /// Bytes of the answer kept for its reason.
 const REASON_ROOM: usize = 300;
@@ -31,7 +36,9 @@ const REASON_ROOM: usize = 300;
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Fleet,
+    PublicFleet,
     Sole(Sort),
+    Registry,
 }
 
 fn kind_of(resource_type: &str) -> Option<Kind> {
@@ -60,6 +67,20 @@ pub struct Desk<'a, W> {
     pub waiting: Waiting,
 }
 
+impl<W> Desk<'_, W> {
+    /// The same desk in another world.
+    pub(super) fn moved_to<'b, V>(&'b self, world: &'b V) -> Desk<'b, V> {
+        Desk {
+            world,
+            parameter_prefix: self.parameter_prefix,
+            state_bucket: self.state_bucket,
+            now: self.now,
+            steps_until: self.steps_until,
+            waiting: self.waiting.clone(),
+        }
+    }
+}
+
 /// What serving came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Served {
@@ -79,7 +100,7 @@ pub enum Served {
 }
 
 /// Serves one request.
-pub async fn serve<W: World + Declarations>(
+pub async fn serve<W: World + Declarations + Galleries + RegistryWorld>(
     desk: &Desk<'_, W>,
     target: &ReplyTarget,
     request: Result<Request, String>,
@@ -117,11 +138,23 @@ pub async fn serve<W: World + Declarations>(
     };
     match (kind, request.kind) {
         (Kind::Fleet, RequestType::Create | RequestType::Update) => write(desk, &task, target, &request).await,
-        (Kind::Fleet, RequestType::Delete) => erase(desk, &task, target, &request).await,
+        (Kind::Fleet, RequestType::Delete) => {
+            let around = surroundings(desk, &task);
+            let own = check(&request.properties, &around).ok();
+            erase(desk, &task, target, Asked { public: false, own: own.as_ref() }).await
+        }
+        (Kind::PublicFleet, RequestType::Create | RequestType::Update) => {
+            serve_public::write(desk, &task, target, &request).await
+        }
+        (Kind::PublicFleet, RequestType::Delete) => serve_public::erase(desk, &task, target, &request).await,
         (Kind::Sole(sort), RequestType::Create | RequestType::Update) => {
             serve_sole::write(&sort, desk, &task, target, &request).await
         }
         (Kind::Sole(sort), RequestType::Delete) => serve_sole::erase(&sort, desk, &task, target).await,
+        (Kind::Registry, RequestType::Create | RequestType::Update) => {
+            serve_registry::write(desk, &task, target, &request).await
+        }
+        (Kind::Registry, RequestType::Delete) => serve_registry::erase(desk, &task, target).await,
     }
 }
 
@@ -135,19 +168,40 @@ pub(super) fn stopped(physical_id: String, why: &Stopped) -> Served {
 }
 
 async fn write<W: World>(desk: &Desk<'_, W>, task: &Task, target: &ReplyTarget, request: &Request) -> Served {
+    let mark = mark_of(&request.properties);
+    let checked = check(&request.properties, &surroundings(desk, task));
+    match accepted(desk.world, task, (&mark, false), checked).await {
+        Ok(fleet) => {
+            bring(desk, task, target, Declaration { request_id: task.request_id.clone(), fingerprint: mark, fleet })
+                .await
+        }
+        Err(unaccepted) => unaccepted.told(target),
+    }
+}
+
+/// By what properties are known again.
+pub(super) fn mark_of(properties: &Map<String, Value>) -> String {
+    fingerprint(Value::Object(properties.clone()).to_string().as_bytes())
+}
+
+fn surroundings<'a, W>(desk: &Desk<'a, W>, task: &'a Task) -> Surroundings<'a> {
+    Surroundings { partition: &task.identity.stack.place.partition, parameter_prefix: desk.parameter_prefix }
+}
+
+/// Brings a fleet that was accepted to its declaration.
+pub(super) async fn bring<W: World>(
+    desk: &Desk<'_, W>,
+    task: &Task,
+    target: &ReplyTarget,
+    declaration: Declaration,
+) -> Served {
     let physical_id = target.resource_id();
-    let mark = fingerprint(Value::Object(request.properties.clone()).to_string().as_bytes());
-    let fleet = match accepted(desk, task, &request.properties, &mark).await {
-        Ok(fleet) => fleet,
-        Err(Unaccepted::Form(reason)) => return Served::Refused(Reply::failed(physical_id, reason)),
-        Err(Unaccepted::Unknown(reason)) => return Served::Decided(Reply::failed(physical_id, reason)),
-    };
-    let data = match settled_data(task, target, &physical_id, &fleet) {
+    let fleet = &declaration.fleet;
+    let data = match settled_data(task, target, &physical_id, fleet) {
         Ok(data) => data,
         Err(reason) => return Served::Refused(Reply::failed(physical_id, reason)),
     };
     let count = fleet.repositories.len();
-    let declaration = Declaration { request_id: task.request_id.clone(), fingerprint: mark, fleet };
     match declare(desk.world, task, declaration).await {
         Ok(declared) => {
             for warning in &declared.warnings {
@@ -162,32 +216,41 @@ async fn write<W: World>(desk: &Desk<'_, W>, task: &Task, target: &ReplyTarget, 
 }
 
 /// Why a declaration is not accepted.
-enum Unaccepted {
+pub(super) enum Unaccepted {
     /// For its form.
     Form(String),
     /// For its form, and whether it was accepted before could not be found out.
     Unknown(String),
 }
 
-/// The fleet, checked; or one that was accepted before, since a rollback cannot be told from an Update.
-async fn accepted<W: World>(
-    desk: &Desk<'_, W>,
+impl Unaccepted {
+    /// The answer that says so.
+    pub(super) fn told(self, target: &ReplyTarget) -> Served {
+        match self {
+            Self::Form(reason) => Served::Refused(Reply::failed(target.resource_id(), reason)),
+            Self::Unknown(reason) => Served::Decided(Reply::failed(target.resource_id(), reason)),
+        }
+    }
+}
+
+/// The fleet, checked; or one of its kind that was accepted before, since a rollback cannot be told from an Update.
+pub(super) async fn accepted(
+    world: &impl Recall,
     task: &Task,
-    properties: &Map<String, Value>,
-    mark: &str,
+    (mark, public): (&str, bool),
+    checked: Result<Fleet, Vec<Problem>>,
 ) -> Result<Fleet, Unaccepted> {
-    let around =
-        Surroundings { partition: &task.identity.stack.place.partition, parameter_prefix: desk.parameter_prefix };
-    let problems = match check(properties, &around) {
+    let problems = match checked {
         Ok(fleet) => return Ok(fleet),
         Err(problems) => problems,
     };
-    let ledger = desk.world.ledger(&task.identity.ledger_key()).await;
+    let ledger = world.ledger(&task.identity.ledger_key()).await;
     let ledger = ledger.map_err(|fault| {
         let why = "Whether this was accepted before could not be found out";
         Unaccepted::Unknown(format!("{} {why}: {fault}", refusal(&problems)))
     })?;
-    let earlier = ledger.and_then(|(ledger, _)| ledger.accepted_fleet(mark).cloned());
+    let ledger = ledger.map(|(ledger, _)| ledger).filter(|ledger| ledger.is_public() == public);
+    let earlier = ledger.and_then(|ledger| ledger.accepted_fleet(mark).cloned());
     earlier.ok_or_else(|| Unaccepted::Form(refusal(&problems)))
 }
 
@@ -242,7 +305,12 @@ pub(super) fn nothing_to_delete(target: &ReplyTarget, why: &str) -> Reply {
 
 /// The physical id is not asked: a Create that never answered is deleted under an id CloudFormation made up, and
 /// what it made is still ours by stack and logical id.
-async fn erase<W: World>(desk: &Desk<'_, W>, task: &Task, target: &ReplyTarget, request: &Request) -> Served {
+pub(super) async fn erase<W: World + Galleries>(
+    desk: &Desk<'_, W>,
+    task: &Task,
+    target: &ReplyTarget,
+    asked: Asked<'_>,
+) -> Served {
     let physical_id = target.resource_id();
     let success = |reason: String| Reply {
         status: Status::Success,
@@ -250,10 +318,7 @@ async fn erase<W: World>(desk: &Desk<'_, W>, task: &Task, target: &ReplyTarget, 
         physical_id: physical_id.clone(),
         data: BTreeMap::new(),
     };
-    let around =
-        Surroundings { partition: &task.identity.stack.place.partition, parameter_prefix: desk.parameter_prefix };
-    let own = check(&request.properties, &around).ok();
-    match delete(desk.world, task, own.as_ref()).await {
+    match delete(desk.world, task, asked).await {
         Ok(deleted) => {
             let mut parts = vec![format!("deleted, {} changes made", deleted.writes)];
             parts.extend(deleted.remarks);

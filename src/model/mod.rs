@@ -3,6 +3,7 @@
 //! A value in here was parsed once and may be trusted after. This room knows nobody else but `fault` (inside
 //! [`Seen::Unreadable`]) and the lifecycle language: no requests, no plans, no clients, no clock.
 
+pub mod catalog;
 pub mod finding;
 pub mod identity;
 pub mod image;
@@ -10,6 +11,7 @@ pub mod manifest;
 pub mod name;
 pub mod place;
 pub mod policy;
+pub mod registry;
 pub mod repository;
 pub mod scan;
 

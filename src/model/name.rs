@@ -7,8 +7,10 @@ use std::fmt;
 pub const MIN_REPOSITORY_NAME: usize = 2;
 /// Longest repository name (ECR API model, `RepositoryName`).
 pub const MAX_REPOSITORY_NAME: usize = 256;
+/// Longest name in the public gallery (ECR Public API model, `RepositoryName`).
+pub const MAX_PUBLIC_REPOSITORY_NAME: usize = 205;
 
-/// A private repository's name that ECR accepts.
+/// A repository's name that ECR accepts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RepositoryName(String);
@@ -22,16 +24,37 @@ impl RepositoryName {
                 "is {length} characters long; ECR allows {MIN_REPOSITORY_NAME} to {MAX_REPOSITORY_NAME}"
             ));
         }
-        for part in text.split('/') {
-            part_flaw(part).map_or(Ok(()), Err)?;
+        path_flaw(text).map_or_else(|| Ok(Self(text.to_owned())), Err)
+    }
+
+    /// Parses the name of a repository in the public gallery, whose grammar is an older and narrower one (ECR Public
+    /// API model, `RepositoryName`), or says which rule it breaks.
+    pub fn parse_public(text: &str) -> Result<Self, String> {
+        let length = text.chars().count();
+        if !(MIN_REPOSITORY_NAME..=MAX_PUBLIC_REPOSITORY_NAME).contains(&length) {
+            return Err(format!(
+                "is {length} characters long; ECR Public allows {MIN_REPOSITORY_NAME} to {MAX_PUBLIC_REPOSITORY_NAME}"
+            ));
         }
-        Ok(Self(text.to_owned()))
+        let name = Self::parse(text)?;
+        let doubled = text.split(|c: char| c.is_ascii_alphanumeric()).find(|run| run.len() > 1);
+        match doubled {
+            Some(run) => {
+                Err(format!("has the separator {run:?}; ECR Public allows a single dot, underscore or hyphen"))
+            }
+            None => Ok(name),
+        }
     }
 
     /// The name as ECR knows it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// What is wrong with the path parts of a name, or of the beginning of names, whatever its length.
+pub fn path_flaw(text: &str) -> Option<String> {
+    text.split('/').find_map(part_flaw)
 }
 
 /// What is wrong with one path part: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*` in the words of a person.

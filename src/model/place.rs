@@ -38,6 +38,11 @@ impl Place {
         format!("{}/{name}", self.registry_host())
     }
 
+    /// The ARN of a repository in the account's public gallery, which has no Region.
+    pub fn public_repository_arn(&self, name: &RepositoryName) -> String {
+        format!("arn:{}:ecr-public::{}:repository/{name}", self.partition, self.account)
+    }
+
     /// The repository's ARN.
     pub fn repository_arn(&self, name: &RepositoryName) -> String {
         format!("arn:{}:ecr:{}:{}:repository/{name}", self.partition, self.region, self.account)

@@ -1,6 +1,7 @@
 //! A repository's settings as ECR has them, and what was seen of one.
 
 use super::Seen;
+use super::catalog::Catalog;
 use super::name::RepositoryName;
 use super::policy::Document;
 use crate::lifecycle::Policy;
@@ -153,7 +154,8 @@ pub struct FoundPolicy {
     pub document: Option<Document>,
 }
 
-/// One repository as it was seen.
+/// One repository as it was seen. The public gallery knows neither mutability nor scanning, encryption or lifecycle
+/// policies: there these hold what a repository without any of them would have, and nobody compares them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repository {
     /// Its name.
@@ -172,6 +174,8 @@ pub struct Repository {
     pub lifecycle: Seen<FoundLifecycle>,
     /// Repository policy.
     pub policy: Seen<FoundPolicy>,
+    /// Catalog data; only the public gallery has any.
+    pub catalog: Seen<Catalog>,
 }
 
 /// How the registry scans.

@@ -1,5 +1,6 @@
 //! One AWS write, holding every argument it needs.
 
+use crate::model::catalog::Catalog;
 use crate::model::name::RepositoryName;
 use crate::model::repository::{Encryption, Mutability, Tags};
 
@@ -40,6 +41,22 @@ pub enum Change {
         encryption: Encryption,
         /// All tags.
         tags: Tags,
+    },
+    /// `ecr-public:CreateRepository`: the same in the public gallery.
+    CreatePublicRepository {
+        /// The repository.
+        name: RepositoryName,
+        /// What the gallery shows.
+        catalog: Box<Catalog>,
+        /// All tags.
+        tags: Tags,
+    },
+    /// `ecr-public:PutRepositoryCatalogData`
+    PutRepositoryCatalogData {
+        /// The repository.
+        name: RepositoryName,
+        /// What the gallery shows; a logo only where it is to be written.
+        catalog: Box<Catalog>,
     },
     /// `ecr:PutImageTagMutability`
     PutImageTagMutability {
@@ -126,8 +143,11 @@ impl Change {
     /// How much it can hurt.
     pub const fn risk(&self) -> Risk {
         match self {
-            Self::CreateRepository { .. } | Self::PutParameter { new: true, .. } => Risk::Additive,
-            Self::PutImageTagMutability { .. }
+            Self::CreateRepository { .. }
+            | Self::CreatePublicRepository { .. }
+            | Self::PutParameter { new: true, .. } => Risk::Additive,
+            Self::PutRepositoryCatalogData { .. }
+            | Self::PutImageTagMutability { .. }
             | Self::PutImageScanningConfiguration { .. }
             | Self::PutLifecyclePolicy { .. }
             | Self::SetRepositoryPolicy { .. }
@@ -141,10 +161,29 @@ impl Change {
         }
     }
 
-    /// The IAM action that allows it.
+    /// Does a repository come into being by it?
+    pub const fn is_creation(&self) -> bool {
+        matches!(self, Self::CreateRepository { .. } | Self::CreatePublicRepository { .. })
+    }
+
+    /// The IAM action that allows it in the public gallery.
+    pub const fn public_action(&self) -> &'static str {
+        match self {
+            Self::SetRepositoryPolicy { .. } => "ecr-public:SetRepositoryPolicy",
+            Self::DeleteRepositoryPolicy { .. } => "ecr-public:DeleteRepositoryPolicy",
+            Self::TagResource { .. } => "ecr-public:TagResource",
+            Self::UntagResource { .. } => "ecr-public:UntagResource",
+            Self::DeleteRepository { .. } => "ecr-public:DeleteRepository",
+            other => other.action(),
+        }
+    }
+
+    /// The IAM action that allows it; see [`Self::public_action`] for what both registries have.
     pub const fn action(&self) -> &'static str {
         match self {
             Self::CreateRepository { .. } => "ecr:CreateRepository",
+            Self::CreatePublicRepository { .. } => "ecr-public:CreateRepository",
+            Self::PutRepositoryCatalogData { .. } => "ecr-public:PutRepositoryCatalogData",
             Self::PutImageTagMutability { .. } => "ecr:PutImageTagMutability",
             Self::PutImageScanningConfiguration { .. } => "ecr:PutImageScanningConfiguration",
             Self::PutLifecyclePolicy { .. } => "ecr:PutLifecyclePolicy",

@@ -1,5 +1,6 @@
 //! Create and Update: from a fleet, what was seen and what the ledger remembers, to a plan.
 
+use super::gallery::{self, Remembered};
 use super::guard::{Owners, Ownership, ownership};
 use super::ledger::Ledger;
 use super::repository::{self, Around, Comparison};
@@ -8,8 +9,11 @@ use crate::model::Seen;
 use crate::model::name::RepositoryName;
 use crate::model::place::Place;
 use crate::model::repository::{OWN_TAG_PREFIX, Observed, Parameter, RELEASED_TAG, Repository, Tags};
-use crate::spec::{Fleet, RepositorySpec};
+use crate::spec::{Fleet, RepositorySpec, public};
 use std::collections::BTreeSet;
+
+/// Repositories and parameters named of those that are left of a fleet of the other kind.
+const LEFT_NAMED: usize = 10;
 
 /// All a fleet's plan is made from.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +37,10 @@ pub struct Wished<'a> {
 /// Plans a Create or an Update.
 pub fn plan(wished: Wished<'_>, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
+    if !wished.ledger.suits(wished.fleet) {
+        plan.block(&wished.ledger.identity.logical_id, left_over(wished.ledger));
+        return plan;
+    }
     for spec in &wished.fleet.repositories {
         let seen = observed.repositories.get(&spec.name).unwrap_or(&Seen::Unasked);
         if wished.reached.contains(&spec.name) && seen.present().is_some() {
@@ -57,8 +65,12 @@ fn declare(
     let identity = &ledger.identity;
     let adopted = match (ownership(identity, seen, owners), seen) {
         (Ownership::Free, _) => {
-            let made =
-                repository::create(spec, &around(wished, observed, &BTreeSet::new(), &BTreeSet::new(), &spec.name));
+            let none = BTreeSet::new();
+            let around = around(wished, observed, &none, &none, &spec.name);
+            let made = match &spec.catalog {
+                Some(catalog) => gallery::create(spec, catalog, &around),
+                None => repository::create(spec, &around),
+            };
             return note(&spec.name, made, plan);
         }
         (Ownership::Ours, _) => false,
@@ -85,7 +97,11 @@ fn declare(
         plan.claimed_back.push(spec.name.clone());
     }
     let declared = ledger.declared_tag_keys(&spec.name);
-    let made = repository::compare(spec, repository, &around(wished, observed, &kept, &declared, &spec.name));
+    let around = around(wished, observed, &kept, &declared, &spec.name);
+    let made = match &spec.catalog {
+        Some(catalog) => gallery::compare(spec, catalog, repository, &around, &Remembered::of(ledger, spec, adopted)),
+        None => repository::compare(spec, repository, &around),
+    };
     note(&spec.name, made, plan)
 }
 
@@ -116,6 +132,22 @@ fn note(name: &RepositoryName, made: Comparison, plan: &mut Plan) -> Vec<Step> {
         plan.retain(name, reason);
     }
     made.steps
+}
+
+/// Why a fleet of the other kind is refused: what is left of the one before.
+fn left_over(ledger: &Ledger) -> String {
+    let (kind, resource_type) =
+        if ledger.is_public() { ("public", public::TYPE) } else { ("private", "Custom::EcrRepositories") };
+    let known = ledger.known_names();
+    let mut left: Vec<&str> =
+        known.iter().map(RepositoryName::as_str).chain(ledger.parameters.keys().map(String::as_str)).collect();
+    let more = left.len().saturating_sub(LEFT_NAMED);
+    left.truncate(LEFT_NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!(
+        "this logical id still has the record of a {kind} fleet ({resource_type}) whose deletion has not finished; left of it may be {}{more}. Finish that deletion (empty the repositories that hold images: the Delete that follows this refusal goes on with it) and deploy again, or use another logical id",
+        left.join(", ")
+    )
 }
 
 fn refusal(ownership: &Ownership) -> String {

@@ -4,6 +4,7 @@
 //! state bucket. A request writes the names it will touch *before* its first write; Delete and rollback work on
 //! this record and never on a search by tag.
 
+use crate::model::catalog::Catalog;
 use crate::model::identity::Identity;
 use crate::model::name::RepositoryName;
 use crate::model::repository::Tags;
@@ -157,6 +158,10 @@ pub struct Ledger {
     /// When the newest of them was issued, in seconds since 1970, where they say so.
     #[serde(default)]
     pub issued: Option<i64>,
+    /// Fingerprints of the logos that stand in the public gallery, which shows them to nobody who asks. None while one is
+    /// being written: what became of it is known once the request has reached its goal.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub logos: BTreeMap<RepositoryName, String>,
     /// How far the request at work has come, where it needs several invocations.
     #[serde(default)]
     pub progress: Option<Progress>,
@@ -183,6 +188,7 @@ impl Ledger {
             stack_tags: Tags::new(),
             requests: Vec::new(),
             issued: None,
+            logos: BTreeMap::new(),
             progress: None,
         }
     }
@@ -257,6 +263,30 @@ impl Ledger {
             }
         }
         keys
+    }
+
+    /// Do its repositories stand in the public gallery? All of them do or none, since it takes no fleet that does not
+    /// [suit](Self::suits) it.
+    pub fn is_public(&self) -> bool {
+        self.is_known_public().unwrap_or(false)
+    }
+
+    /// May this fleet be entered? A name means another repository in the gallery than in the private registry, so a record
+    /// is of one kind from its first declaration to its end.
+    pub fn suits(&self, fleet: &Fleet) -> bool {
+        self.is_known_public().is_none_or(|public| public == fleet.is_public())
+    }
+
+    fn is_known_public(&self) -> Option<bool> {
+        let first = self.committed.as_ref().or(self.attempted.as_ref());
+        first.map(|declaration| declaration.fleet.is_public())
+    }
+
+    /// Everything that declarations still kept said of what the gallery shows of this repository.
+    pub fn catalog_once(&self, name: &RepositoryName) -> Catalog {
+        let catalogs =
+            self.declarations().filter_map(|declaration| declaration.fleet.repository(name)?.catalog.as_ref());
+        catalogs.fold(Catalog::default(), Catalog::or)
     }
 
     /// Did any declaration still kept wish something about this repository's policy?

@@ -3,12 +3,15 @@
 //! A [`Plan`] holds every argument of every write, so the preview cannot lie about the run and carrying out
 //! chooses nothing. Planning is total and deterministic: no clock, no client, no error.
 
+pub mod adopt;
 pub mod change;
 pub mod farewell;
 pub mod fleet;
+pub mod gallery;
 pub mod guard;
 pub mod ledger;
 pub mod posture;
+pub mod registry;
 pub mod repository;
 pub mod show;
 pub mod snapshot;

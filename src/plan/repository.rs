@@ -44,11 +44,11 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    fn step(&mut self, change: Change, why: impl Into<String>) {
+    pub(super) fn step(&mut self, change: Change, why: impl Into<String>) {
         self.steps.push(Step { change, why: why.into() });
     }
 
-    fn unreadable(&mut self, what: &str, fault: &Fault) {
+    pub(super) fn unreadable(&mut self, what: &str, fault: &Fault) {
         self.blocked.push(format!("its {what} could not be read, so nothing was changed: {fault}"));
         self.unread = true;
     }
@@ -132,7 +132,7 @@ fn compare_encryption(spec: &RepositorySpec, seen: &Repository, before: Option<&
 }
 
 /// All tags the repository is wished to carry: the stack's own at the lowest precedence.
-fn desired_tags(spec: &RepositorySpec, around: &Around<'_>) -> Tags {
+pub(super) fn desired_tags(spec: &RepositorySpec, around: &Around<'_>) -> Tags {
     let mut tags = around.stack_tags.clone();
     tags.extend(spec.tags.clone());
     tags.insert(OWNER_TAG.to_owned(), around.identity.owner());
@@ -140,7 +140,7 @@ fn desired_tags(spec: &RepositorySpec, around: &Around<'_>) -> Tags {
     tags
 }
 
-fn compare_tags(spec: &RepositorySpec, seen: &Repository, around: &Around<'_>, made: &mut Comparison) {
+pub(super) fn compare_tags(spec: &RepositorySpec, seen: &Repository, around: &Around<'_>, made: &mut Comparison) {
     let current = match &seen.tags {
         Seen::Present(tags) => tags.clone(),
         Seen::Missing | Seen::Unasked => Tags::new(),
@@ -175,7 +175,7 @@ fn compare_tags(spec: &RepositorySpec, seen: &Repository, around: &Around<'_>, m
     }
 }
 
-fn too_many_tags(count: usize) -> String {
+pub(super) fn too_many_tags(count: usize) -> String {
     format!(
         "it would carry {count} tags; ECR allows {MAX_TAGS}. Declare fewer Tags, set PropagateStackTags to false, or remove some that others put there"
     )
@@ -224,7 +224,7 @@ fn compare_lifecycle(spec: &RepositorySpec, seen: &Repository, made: &mut Compar
     }
 }
 
-fn compare_policy(spec: &RepositorySpec, seen: &Repository, made: &mut Comparison) {
+pub(super) fn compare_policy(spec: &RepositorySpec, seen: &Repository, made: &mut Comparison) {
     let found = match &seen.policy {
         Seen::Unasked => return,
         Seen::Unreadable(fault) => return made.unreadable("repository policy", fault),

@@ -1,6 +1,7 @@
 //! The same plan in words: one line per write, then what stays and what stands in the way.
 
 use super::{Change, Plan, Risk, Step};
+use crate::model::catalog::Catalog;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -86,6 +87,10 @@ fn what(change: &Change) -> String {
             encryption.kms_key.as_ref().map_or_else(String::new, |key| format!(" with key {key}")),
             tags.len()
         ),
+        Change::CreatePublicRepository { catalog, tags, .. } => {
+            format!("create the repository in the public gallery: {}, {} tags", shown(catalog), tags.len())
+        }
+        Change::PutRepositoryCatalogData { catalog, .. } => format!("show in the public gallery: {}", shown(catalog)),
         Change::PutImageTagMutability { mutability, .. } => {
             let filters = if mutability.exclusions.is_empty() {
                 String::new()
@@ -110,4 +115,23 @@ fn what(change: &Change) -> String {
         Change::PutParameter { path, value, .. } => format!("put the SSM parameter {path} = {value}"),
         Change::DeleteParameter { path } => format!("delete the SSM parameter {path}"),
     }
+}
+
+/// Catalog data in one line: long texts by their length.
+fn shown(catalog: &Catalog) -> String {
+    let length =
+        |what: &str, text: Option<&String>| text.map(|text| format!("{what} of {} characters", text.chars().count()));
+    let list = |what: &str, items: Option<&Vec<String>>| items.map(|items| format!("{what} {items:?}"));
+    let parts: Vec<String> = [
+        catalog.description.as_ref().map(|text| format!("description {text:?}")),
+        length("about text", catalog.about_text.as_ref()),
+        length("usage text", catalog.usage_text.as_ref()),
+        list("architectures", catalog.architectures.as_ref()),
+        list("operating systems", catalog.operating_systems.as_ref()),
+        catalog.logo_image.as_ref().map(|logo| format!("logo {}", logo.fingerprint)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if parts.is_empty() { "no catalog data".to_owned() } else { parts.join(", ") }
 }

@@ -3,6 +3,7 @@
 use super::guard::own_tag_keys;
 use super::{Change, Step};
 use crate::model::Seen;
+use crate::model::catalog::Catalog;
 use crate::model::name::RepositoryName;
 use crate::model::repository::{Mutability, Repository, Tags};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ pub struct Snapshot {
     pub lifecycle: Option<String>,
     /// The repository policy's text.
     pub policy: Option<String>,
+    /// What the public gallery showed; `None` for a private repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<Catalog>,
 }
 
 impl Snapshot {
@@ -37,6 +41,10 @@ impl Snapshot {
             tags: whole("tags", &seen.tags)?.cloned().unwrap_or_default(),
             lifecycle: whole("lifecycle policy", &seen.lifecycle)?.map(|found| found.text.clone()),
             policy: whole("repository policy", &seen.policy)?.map(|found| found.text.clone()),
+            catalog: match &seen.catalog {
+                Seen::Unasked => None,
+                seen => Some(whole("catalog data", seen)?.cloned().unwrap_or_default()),
+            },
         })
     }
 
@@ -67,6 +75,12 @@ impl Snapshot {
             }
             None if policy.is_some() => step(Change::DeleteRepositoryPolicy { name: name() }),
             Some(_) | None => {}
+        }
+        if let Some(before) = &self.catalog {
+            let found = whole("catalog data", &seen.catalog)?.cloned().unwrap_or_default();
+            if !found.shows_the_same(before) {
+                step(Change::PutRepositoryCatalogData { name: name(), catalog: Box::new(before.said_whole()) });
+            }
         }
         self.restore_tags(seen, &mut step);
         Ok(steps)

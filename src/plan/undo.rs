@@ -4,7 +4,7 @@ use super::{Change, Step};
 use crate::lifecycle;
 use crate::model::Seen;
 use crate::model::policy::Document;
-use crate::model::repository::{Mutability, Repository};
+use crate::model::repository::{Mutability, OWN_TAG_PREFIX, Repository};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -98,13 +98,17 @@ impl Altered {
 /// The attribute that a write alters; `None` where it alters nothing of a repository.
 pub const fn attribute(change: &Change) -> Option<&'static str> {
     match change {
-        Change::CreateRepository { .. } => Some("Existence"),
+        Change::CreateRepository { .. } | Change::CreatePublicRepository { .. } => Some("Existence"),
         Change::PutImageScanningConfiguration { .. } => Some("ScanOnPush"),
         Change::PutImageTagMutability { .. } => Some("ImageTagMutability"),
         Change::PutLifecyclePolicy { .. } | Change::DeleteLifecyclePolicy { .. } => Some("LifecyclePolicy"),
         Change::SetRepositoryPolicy { .. } | Change::DeleteRepositoryPolicy { .. } => Some("RepositoryPolicy"),
         Change::TagResource { .. } | Change::UntagResource { .. } => Some("Tags"),
-        Change::DeleteRepository { .. } | Change::PutParameter { .. } | Change::DeleteParameter { .. } => None,
+        // Only drift is put back, and the public gallery is left alone by it.
+        Change::PutRepositoryCatalogData { .. }
+        | Change::DeleteRepository { .. }
+        | Change::PutParameter { .. }
+        | Change::DeleteParameter { .. } => None,
     }
 }
 
@@ -147,6 +151,8 @@ fn one(change: &Change, seen: &Repository) -> Option<Altered> {
             after: keys.iter().map(|key| (key.clone(), None)).collect(),
         },
         Change::CreateRepository { .. }
+        | Change::CreatePublicRepository { .. }
+        | Change::PutRepositoryCatalogData { .. }
         | Change::DeleteRepository { .. }
         | Change::PutParameter { .. }
         | Change::DeleteParameter { .. } => return None,
@@ -274,6 +280,12 @@ fn of_tags(before: &TagValues, after: &TagValues, seen: &Repository) -> WayBack 
     if let Seen::Unreadable(fault) = &seen.tags {
         return WayBack::Refused(format!("its tags could not be read: {fault}"));
     }
+    // Who owns a repository is for its declaration to say.
+    let theirs = |tags: &TagValues| -> TagValues {
+        let others = tags.iter().filter(|(key, _)| !key.starts_with(OWN_TAG_PREFIX));
+        others.map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    let (before, after) = (theirs(before), theirs(after));
     let now = tags_of(seen, after.keys());
     let set = before.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect::<BTreeMap<_, _>>();
     let removed: Vec<String> = before.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key.clone()).collect();
@@ -284,5 +296,5 @@ fn of_tags(before: &TagValues, after: &TagValues, seen: &Repository) -> WayBack 
     if !set.is_empty() {
         changes.push(Change::TagResource { arn: seen.arn.clone(), tags: set });
     }
-    decide("one of its tags", now == *after, now == *before, changes)
+    decide("one of its tags", now == after, now == before, changes)
 }

@@ -178,6 +178,11 @@ impl Effective {
     }
 }
 
+/// What a lifecycle policy is generated from where nobody says anything.
+pub fn default_retention() -> Retention {
+    retention(&Layer::default())
+}
+
 /// What a generated lifecycle policy is made of, the defaults of the contract filled in.
 pub(super) fn retention(layer: &Layer) -> Retention {
     let texts = |list: &Option<Vec<String>>, default: &str| list.clone().unwrap_or_else(|| vec![default.to_owned()]);

@@ -60,10 +60,11 @@ pub fn check(properties: &Map<String, Value>, around: &Surroundings<'_>) -> Resu
         drift_mode: drift_mode(&fields),
         publish_parameters: head.publish_parameters,
         propagate_stack_tags: fields.flag("PropagateStackTags").unwrap_or(false),
-        return_values: return_values(&fields, &head.names),
+        return_values: return_values(&fields, &outputs::known_keys(&head.names)),
         service_timeout: fields.number("ServiceTimeout", 1..=3_600).unwrap_or(3_600),
         project: head.project.clone(),
         environment: head.environment.clone(),
+        gallery: None,
     };
     fields.refuse_unknown();
     check_together(&fields, &base, &overrides, around);
@@ -90,7 +91,7 @@ fn head(fields: &Fields<'_>) -> Head {
         project: path_word(fields, "ProjectName"),
         environment: path_word(fields, "Environment"),
         pattern: pattern(fields),
-        names: names(fields),
+        names: names(fields, "short names"),
         publish_parameters: fields.flag("PublishParameters").unwrap_or(true),
     }
 }
@@ -130,11 +131,12 @@ fn pattern(fields: &Fields<'_>) -> String {
     pattern
 }
 
-fn names(fields: &Fields<'_>) -> Vec<String> {
+/// `RepositoryNames`; `what` says what they are.
+pub(super) fn names(fields: &Fields<'_>, what: &str) -> Vec<String> {
     let key = "RepositoryNames";
     let Some(names) = fields.texts(key) else {
         if fields.raw(key).is_none() {
-            fields.problem(key, "is required: a list of 1 to 1000 short names");
+            fields.problem(key, format!("is required: a list of 1 to {MAX_REPOSITORIES} {what}"));
         }
         return Vec::new();
     };
@@ -152,7 +154,8 @@ fn names(fields: &Fields<'_>) -> Vec<String> {
     names
 }
 
-fn removal(fields: &Fields<'_>, key: &'static str) -> Removal {
+/// What becomes of a repository that is no longer declared.
+pub(super) fn removal(fields: &Fields<'_>, key: &'static str) -> Removal {
     let choices = [("Delete", Removal::Delete), ("Retain", Removal::Retain)];
     fields.choice(key, &choices).unwrap_or_default()
 }
@@ -162,10 +165,10 @@ fn drift_mode(fields: &Fields<'_>) -> DriftMode {
     fields.choice("DriftMode", &choices).unwrap_or_default()
 }
 
-fn return_values(fields: &Fields<'_>, names: &[String]) -> Option<Vec<String>> {
+/// `ReturnValues`, of those there are.
+pub(super) fn return_values(fields: &Fields<'_>, known: &[String]) -> Option<Vec<String>> {
     let key = "ReturnValues";
     let wanted = fields.texts(key)?;
-    let known = outputs::known_keys(names);
     let legal: BTreeSet<&str> = known.iter().map(String::as_str).chain(["Url.*", "Arn.*"]).collect();
     let unknown = wanted.iter().enumerate().filter(|(_, value)| !legal.contains(value.as_str()));
     for (told, (index, value)) in unknown.enumerate() {
@@ -176,7 +179,7 @@ fn return_values(fields: &Fields<'_>, names: &[String]) -> Option<Vec<String>> {
 }
 
 /// What was meant instead of a name nobody knows, for the first few of them.
-fn hint<'w>(told: usize, word: &str, known: impl Iterator<Item = &'w str>) -> String {
+pub(super) fn hint<'w>(told: usize, word: &str, known: impl Iterator<Item = &'w str>) -> String {
     if told >= MAX_HINTS {
         return String::new();
     }
@@ -331,5 +334,6 @@ fn repository(
         policy_mode: effective.policy_mode,
         tags,
         settings: effective.settings(said),
+        catalog: None,
     }
 }

@@ -94,7 +94,7 @@ impl Layer {
             pull_organizations: checked_texts(fields, "PullOrganizations", |text| {
                 parse_organization_id(text).map(|_| text.to_owned())
             }),
-            policy_statements: policy_statements(fields),
+            policy_statements: policy_statements(fields, Kind::Repository),
             policy_mode: fields.choice("PolicyMode", &policy_modes),
             allow_public_principals: fields.flag("AllowPublicPrincipals"),
             tags: tags::read(fields),
@@ -207,18 +207,7 @@ fn tag_prefixes(fields: &Fields<'_>) -> Option<Vec<String>> {
 /// `ImageTagMutabilityExclusions`, sorted.
 pub(super) fn exclusions(fields: &Fields<'_>) -> Option<Vec<String>> {
     let key = "ImageTagMutabilityExclusions";
-    let mut filters = checked_texts(fields, key, |filter| {
-        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '*' | '-');
-        if filter.is_empty() || filter.len() > MAX_EXCLUSION_LENGTH || !filter.chars().all(legal) {
-            return Err(format!(
-                "{filter:?} is not a wildcard filter; ECR allows 1 to {MAX_EXCLUSION_LENGTH} letters, digits and . _ - *"
-            ));
-        }
-        if filter.matches('*').count() > 2 {
-            return Err(format!("{filter:?} has more than two *; ECR allows two in one filter"));
-        }
-        Ok(filter.to_owned())
-    })?;
+    let mut filters = checked_texts(fields, key, |filter| exclusion_flaw(filter).map_or(Ok(filter.to_owned()), Err))?;
     // What was given, not what could be read of it: a bad filter is told at its own place.
     let given = fields.raw(key).and_then(serde_json::Value::as_array).map_or(0, Vec::len);
     if !(1..=MAX_EXCLUSIONS).contains(&given) {
@@ -226,6 +215,17 @@ pub(super) fn exclusions(fields: &Fields<'_>) -> Option<Vec<String>> {
     }
     filters.sort();
     Some(filters)
+}
+
+/// Why ECR would refuse a filter of tags that mutability makes an exception of.
+pub(super) fn exclusion_flaw(filter: &str) -> Option<String> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '*' | '-');
+    if filter.is_empty() || filter.len() > MAX_EXCLUSION_LENGTH || !filter.chars().all(legal) {
+        return Some(format!(
+            "{filter:?} is not a wildcard filter; ECR allows 1 to {MAX_EXCLUSION_LENGTH} letters, digits and . _ - *"
+        ));
+    }
+    (filter.matches('*').count() > 2).then(|| format!("{filter:?} has more than two *; ECR allows two in one filter"))
 }
 
 fn kms_key(fields: &Fields<'_>) -> Option<String> {
@@ -268,10 +268,11 @@ pub(super) fn whole_policy(fields: &Fields<'_>, key: &'static str, raw: &serde_j
     }
 }
 
-fn policy_statements(fields: &Fields<'_>) -> Option<Vec<Statement>> {
+/// `PolicyStatements`, for policies of a kind.
+pub(super) fn policy_statements(fields: &Fields<'_>, kind: Kind) -> Option<Vec<Statement>> {
     let key = "PolicyStatements";
     let declared: Vec<serde_json::Value> = fields.list(key)?.iter().map(as_delivered).collect();
-    match policy::user_statements(Kind::Repository, &declared) {
+    match policy::user_statements(kind, &declared) {
         Ok(statements) => Some(statements),
         Err(flaws) => {
             for flaw in flaws {

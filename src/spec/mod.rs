@@ -11,14 +11,18 @@ pub mod findings;
 pub mod fleet;
 pub mod layer;
 pub mod outputs;
+pub mod public;
+pub mod registry;
 mod stored;
 mod tags;
 mod terms;
 
+pub use effective::default_retention;
 pub use fields::Problem;
 
 use crate::lifecycle::Policy;
 use crate::model::Wish;
+use crate::model::catalog::Catalog;
 use crate::model::name::RepositoryName;
 use crate::model::policy::{Mode, Statement};
 use crate::model::repository::{Encryption, Mutability, Tags};
@@ -68,7 +72,14 @@ pub struct Setting {
     pub origin: Origin,
 }
 
-/// A fleet of private repositories, checked and complete: `Custom::EcrRepositories`.
+/// The public gallery of an account, where a fleet's repositories stand there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gallery {
+    /// `public.ecr.aws/<alias>`; empty until the account's own was asked for.
+    pub uri: String,
+}
+
+/// A fleet of repositories, checked and complete: `Custom::EcrRepositories`, or `Custom::EcrPublicRepositories`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a property of its own; they do not depend on each other")]
 pub struct Fleet {
@@ -96,6 +107,9 @@ pub struct Fleet {
     pub return_values: Option<Vec<String>>,
     /// CloudFormation's patience, in seconds (1–3,600).
     pub service_timeout: u32,
+    /// For a public fleet: where it stands. Such a fleet has no project, environment, parameters or drift mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gallery: Option<Gallery>,
 }
 
 /// One repository of a fleet with every effective value.
@@ -126,6 +140,10 @@ pub struct RepositorySpec {
     pub tags: Tags,
     /// Every effective value and its origin, by property name.
     pub settings: BTreeMap<String, Setting>,
+    /// For a repository in the public gallery: what is to be shown there. Of one that has this, mutability, scanning,
+    /// encryption, lifecycle and housekeeping are stand-ins that nobody wishes, compares or writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<Catalog>,
 }
 
 impl RepositorySpec {
@@ -136,6 +154,11 @@ impl RepositorySpec {
 }
 
 impl Fleet {
+    /// Do its repositories stand in the public gallery?
+    pub const fn is_public(&self) -> bool {
+        self.gallery.is_some()
+    }
+
     /// The repository with this full name.
     pub fn repository(&self, name: &RepositoryName) -> Option<&RepositorySpec> {
         self.repositories.iter().find(|repository| &repository.name == name)

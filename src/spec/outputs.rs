@@ -3,7 +3,7 @@
 //! All of it follows from the declaration alone, so the 4,096 bytes of the answer are settled before the first
 //! write. Knows no protocol beyond the number of bytes it may fill.
 
-use super::{Fleet, RepositorySpec};
+use super::{Fleet, RepositorySpec, public};
 use crate::model::place::Place;
 use crate::model::policy::authorization_policy;
 use serde_json::{Map, Value, json};
@@ -103,6 +103,9 @@ fn cost(key: &str, value: &str) -> usize {
 
 fn all_values(source: Source<'_>) -> Vec<(String, String)> {
     let Source { fleet, place, parameter_prefix, outputs_uri } = source;
+    if let Some(gallery) = &fleet.gallery {
+        return public::outputs::all_values(source, gallery);
+    }
     let url = |repository: &RepositorySpec| place.repository_uri(&repository.name);
     let arn = |repository: &RepositorySpec| place.repository_arn(&repository.name);
     let host = place.registry_host();
@@ -118,7 +121,8 @@ fn all_values(source: Source<'_>) -> Vec<(String, String)> {
         by_name(fleet, |repository| json!(url(repository))),
         by_name(fleet, |repository| json!(arn(repository))),
     ];
-    let after = [by_name(fleet, |repository| docker_commands(repository, &url(repository))), authorization_policy()];
+    let after =
+        [by_name(fleet, |repository| docker_commands(&repository.short, &url(repository))), authorization_policy()];
     let named = |kind: &str, value: &dyn Fn(&RepositorySpec) -> String| {
         let entries = fleet.repositories.iter();
         entries.map(|repository| (format!("{kind}.{}", repository.short), value(repository))).collect::<Vec<_>>()
@@ -150,8 +154,8 @@ fn kubernetes_secret(place: &Place, host: &str) -> String {
     )
 }
 
-fn docker_commands(repository: &RepositorySpec, url: &str) -> Value {
-    let short = &repository.short;
+/// How an image of a service is built, tagged and pushed.
+pub fn docker_commands(short: &str, url: &str) -> Value {
     json!({
         "build": format!("docker build -t {short} ."),
         "tag": format!("docker tag {short}:latest {url}:latest"),
@@ -164,7 +168,7 @@ pub fn document(source: Source<'_>) -> Value {
     let mut document = Map::new();
     for (key, value) in all_values(source) {
         let parsed = match key.as_str() {
-            "RepositoryUrls" | "RepositoryArns" | "DockerCommands" | "AuthorizationPolicy" => {
+            "RepositoryUrls" | "RepositoryArns" | "GalleryUrls" | "DockerCommands" | "AuthorizationPolicy" => {
                 serde_json::from_str(&value).unwrap_or(Value::String(value))
             }
             _ => Value::String(value),
@@ -176,10 +180,11 @@ pub fn document(source: Source<'_>) -> Value {
         .repositories
         .iter()
         .map(|repository| {
+            let (url, arn) = address(source, repository);
             let described = json!({
                 "RepositoryName": repository.name,
-                "Url": source.place.repository_uri(&repository.name),
-                "Arn": source.place.repository_arn(&repository.name),
+                "Url": url,
+                "Arn": arn,
                 "Settings": repository.settings,
             });
             (repository.short.clone(), described)
@@ -187,4 +192,13 @@ pub fn document(source: Source<'_>) -> Value {
         .collect();
     document.insert("Repositories".to_owned(), Value::Object(repositories));
     Value::Object(document)
+}
+
+fn address(source: Source<'_>, repository: &RepositorySpec) -> (String, String) {
+    let Source { fleet, place, .. } = source;
+    let name = &repository.name;
+    match &fleet.gallery {
+        Some(gallery) => (public::outputs::url(gallery, name), place.public_repository_arn(name)),
+        None => (place.repository_uri(name), place.repository_arn(name)),
+    }
 }

@@ -9,18 +9,23 @@ const MAX_KEY: usize = 128;
 /// Longest tag value (same place).
 const MAX_VALUE: usize = 256;
 
-/// Reads the property; `None` where it is absent.
+/// Reads `Tags`; `None` where it is absent.
 pub(super) fn read(fields: &Fields<'_>) -> Option<Tags> {
+    read_at(fields, "Tags")
+}
+
+/// Reads tags under another name; `None` where they are absent.
+pub(super) fn read_at(fields: &Fields<'_>, property: &'static str) -> Option<Tags> {
     let mut tags = Tags::new();
-    match fields.raw("Tags")? {
+    match fields.raw(property)? {
         Value::Object(map) => {
             for (key, value) in map {
-                add(fields, &mut tags, &format!("Tags.{key}"), Some(key.clone()), scalar_text(value));
+                add(fields, &mut tags, &format!("{property}.{key}"), Some(key.clone()), scalar_text(value));
             }
         }
         Value::Array(list) => {
             for (index, item) in list.iter().enumerate() {
-                let path = format!("Tags[{index}]");
+                let path = format!("{property}[{index}]");
                 let stranger = item
                     .as_object()
                     .and_then(|members| members.keys().find(|key| !matches!(key.as_str(), "Key" | "Value")));
@@ -32,7 +37,7 @@ pub(super) fn read(fields: &Fields<'_>) -> Option<Tags> {
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            fields.problem("Tags", "must be a list of Key and Value, or a map");
+            fields.problem(property, "must be a list of Key and Value, or a map");
         }
     }
     Some(tags)

@@ -19,7 +19,8 @@ from botocore.exceptions import ClientError
 
 # Between two looks at what is over in a moment.
 EVERY = 0.02
-WRITE_VERBS = ("Create", "Put", "Set", "Delete", "Tag", "Untag", "BatchDelete", "Start")
+WRITE_VERBS = ("Create", "Put", "Set", "Update", "Delete", "Tag", "Untag", "Register", "Deregister", "BatchDelete",
+               "Start")
 T = TypeVar("T")
 
 
@@ -48,7 +49,7 @@ class Cloud:
         """A client; one for each service, used by all threads."""
         with self._making:
             if service not in self._clients:
-                variable = f"AWS_ENDPOINT_URL_{service.upper()}"
+                variable = f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"
                 self._clients[service] = boto3.client(
                     service, endpoint_url=self.variables.get(variable, self.variables["AWS_ENDPOINT_URL"]),
                     region_name=self.variables["AWS_REGION"], aws_access_key_id=self.variables["AWS_ACCESS_KEY_ID"],

@@ -1,25 +1,28 @@
-"""One local AWS and one installation of ecr-steward for the whole run, and a project for each test.
+"""One local AWS and one installation of ecr-steward for each process of the run, and a project for each test.
 
 The installation is what `sam build` made, deployed with `sam deploy` under a name and an SSM prefix of its own, so
 that it lives beside another one. Servers that ran before are used and go on running; nothing of ours stays in them.
-Writes are counted for the whole of the local ECR, so nothing else may use it meanwhile.
+Writes are counted for the whole of the local ECR, so nothing else may use it meanwhile: with `-n 2` each process has a
+local AWS to itself.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import platform
 import shlex
 import subprocess
 import sys
 import uuid
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
 import pytest
 from cloud import Cloud
 from machine import Machine
-from stacks import Lab, Stack
+from stacks import Lab, Stack, uninstall
 
 ROOT = Path(__file__).resolve().parents[2]
 AWS = [sys.executable, str(ROOT / "local" / "aws")]
@@ -27,6 +30,9 @@ BOOTSTRAP = ROOT / ".aws-sam" / "build" / "CustomResourceFunction" / "bootstrap"
 INSTALLATION = "ecr-steward-e2e"
 PREFIX = "/ecr-steward-e2e"
 SAM_STACK = "aws-sam-cli-managed-default"
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["STEWARD_LOCAL_RUN"] = str(ROOT / ".local" / os.environ["PYTEST_XDIST_WORKER"])
 
 
 @pytest.fixture(scope="session")
@@ -40,11 +46,21 @@ def bootstrap() -> Path:
 def variables() -> Iterator[dict[str, str]]:
     """What points a client at the local AWS."""
     was_running = subprocess.run([*AWS, "status"], stdout=subprocess.DEVNULL).returncode == 0
-    subprocess.run([*AWS, "up"], stdout=subprocess.DEVNULL, check=True)
+    with one_at_a_time():
+        subprocess.run([*AWS, "up"], stdout=subprocess.DEVNULL, check=True)
     told = subprocess.run([*AWS, "env"], stdout=subprocess.PIPE, text=True, check=True).stdout
     yield dict(word.split("=", 1) for word in shlex.split(told) if "=" in word)
     if not was_running:
         subprocess.run([*AWS, "down"], stdout=subprocess.DEVNULL, check=True)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Two that start at once would choose the same free ports."""
+    (ROOT / ".local").mkdir(exist_ok=True)
+    with open(ROOT / ".local" / "starting", "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -76,19 +92,6 @@ def deploy(variables: dict[str, str]) -> None:
     done = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, f"sam deploy failed:\n{done.stdout[-4000:]}"
-
-
-def uninstall(cloud: Cloud, stack: Stack, bucket: str) -> None:
-    """Deletes a stack and the bucket it may keep."""
-    described = cloud.client("cloudformation").describe_stack_resource(StackName=stack.name, LogicalResourceId=bucket)
-    name, s3 = described["StackResourceDetail"]["PhysicalResourceId"], cloud.client("s3")
-    # Listed as a whole first: MiniStack loses its place when the version a page ended with is deleted.
-    for page in list(s3.get_paginator("list_object_versions").paginate(Bucket=name)):
-        for one in page.get("Versions", []) + page.get("DeleteMarkers", []):
-            s3.delete_object(Bucket=name, Key=one["Key"], VersionId=one["VersionId"])
-    stack.delete()
-    if name in [one["Name"] for one in s3.list_buckets()["Buckets"]]:
-        s3.delete_bucket(Bucket=name)
 
 
 @pytest.fixture

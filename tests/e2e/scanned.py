@@ -21,7 +21,7 @@ Key = tuple[str, str, str]
 class Image:
     """One image in a repository of its own, or of another image's."""
 
-    def __init__(self, cloud: Cloud, tag: str = "v1", repository: str = "") -> None:
+    def __init__(self, cloud: Cloud, tag: str = "v1", repository: str = "", digest: str = "") -> None:
         self._cloud, self._ecr = cloud, cloud.client("ecr")
         self.tag = tag
         self.repository = repository or f"findings/{uuid.uuid4().hex[:8]}"
@@ -30,7 +30,8 @@ class Image:
         else:
             self.arn = self._ecr.describe_repositories(
                 repositoryNames=[repository])["repositories"][0]["repositoryArn"]
-        self.digest = cloud.push_image(self.repository, tag)
+        # Given where somebody else pushed it.
+        self.digest = digest or cloud.push_image(self.repository, tag)
 
     @property
     def place(self) -> dict[str, str]:
@@ -87,6 +88,10 @@ class Image:
             self.delete_repository()
         except self._ecr.exceptions.RepositoryNotFoundException:
             pass
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing is remembered of it."""
         s3 = self._cloud.client("s3")
         for key in self._cloud.keys(self.state_key.rpartition("/")[0] + "/"):
             s3.delete_object(Bucket=self._cloud.bucket, Key=key)

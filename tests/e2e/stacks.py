@@ -175,6 +175,19 @@ class Lab:
             self.cloud.client("ssm").delete_parameter(Name=f"{self.cloud.prefix}/{self.project}/{path}")
 
 
+def uninstall(cloud: Cloud, stack: Stack, bucket: str) -> None:
+    """Deletes a stack and the bucket it may keep."""
+    described = cloud.client("cloudformation").describe_stack_resource(StackName=stack.name, LogicalResourceId=bucket)
+    name, s3 = described["StackResourceDetail"]["PhysicalResourceId"], cloud.client("s3")
+    # Listed as a whole first: MiniStack loses its place when the version a page ended with is deleted.
+    for page in list(s3.get_paginator("list_object_versions").paginate(Bucket=name)):
+        for one in page.get("Versions", []) + page.get("DeleteMarkers", []):
+            s3.delete_object(Bucket=name, Key=one["Key"], VersionId=one["VersionId"])
+    stack.delete()
+    if name in [one["Name"] for one in s3.list_buckets()["Buckets"]]:
+        s3.delete_bucket(Bucket=name)
+
+
 def template(resources: Resources, outputs: dict[str, Any] | None = None) -> str:
     """A template; outputs are given by the attribute they show."""
     shown = {key: {"Value": {"Fn::GetAtt": value}} for key, value in (outputs or {}).items()}

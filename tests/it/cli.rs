@@ -126,7 +126,6 @@ fn what_cannot_be_read_is_not_a_finding() {
         ("- a\n- b\n", "holds no map"),
         ("Properties: {}\n", "neither Type and Properties nor Resources"),
         ("Type: Custom::EcrRepository\n", "did you mean Custom::EcrRepositories?"),
-        ("Type: Custom::EcrRegistry\n", "Custom::EcrRegistry is part of ecr-steward but not built yet"),
         ("Resources: {T: {Type: 'AWS::SNS::Topic'}}\n", "without a resource of ecr-steward"),
     ];
     for (text, sentence) in cases {
@@ -199,25 +198,17 @@ fn several_fleets_are_all_checked_and_one_is_planned() {
             "  {name}: {{Type: 'Custom::EcrRepositories', Properties: {{ProjectName: {name}, Environment: dev, RepositoryNames: [a]}}}}\n"
         )
     };
-    let template = format!("Resources:\n{}{}  R: {{Type: 'Custom::EcrRegistry'}}\n", fleet("One"), fleet("two"));
+    let unknown = "  R: {Type: 'Custom::EcrPublicRepositories', Properties: {Tags: {'Fn::GetAtt': [Other, Tags]}}}\n";
+    let template = format!("Resources:\n{}{}{unknown}", fleet("One"), fleet("two"));
     let all = run(&["check", "-"], &template);
     assert_eq!(all.code, 1, "what was found outweighs what could not be told");
     assert!(all.data.contains("stdin, One: ") && all.data.contains("stdin, two: no problems"), "{}", all.data);
-    assert!(all.talk.contains("Custom::EcrRegistry is part of ecr-steward but not built yet"), "{}", all.talk);
+    assert!(all.talk.contains("R: its properties are not known without a deployment"), "{}", all.talk);
     let one = run(&["check", "-", "--logical-id", "two"], &template);
     assert_eq!((one.code, one.data.as_str()), (0, "stdin, two: no problems, 1 repository\n"));
     let aws = Aws::start();
     let unclear = aws.run(&["plan", "-"], &template);
     assert!(unclear.code == 2 && unclear.talk.contains("(One, R, two); say which"), "{}", unclear.talk);
-}
-
-#[test]
-fn commands_that_are_not_built_say_so() {
-    for name in ["adopt", "outputs"] {
-        let run = run(&[name, "whatever", "--import-since", "2026-01-01"], "");
-        assert_eq!((run.code, run.data.as_str()), (2, ""), "{name}");
-        assert!(run.talk.contains(&format!("{name} is not built yet")), "{}", run.talk);
-    }
 }
 
 #[test]

@@ -8,6 +8,7 @@
     reason = "a test ends where its assumption does; clippy.toml allows these in test functions, not in what they call"
 )]
 
+mod adopt;
 mod api_calls;
 mod bad_input;
 mod baseline;
@@ -39,6 +40,9 @@ mod manifest;
 mod overlap;
 mod ownership;
 mod policy_document;
+mod public;
+mod registry;
+mod registry_spec;
 mod reply;
 mod responder;
 mod robustness;
@@ -49,4 +53,6 @@ mod sweep;
 mod template;
 mod template_drift;
 mod template_findings;
+mod template_registry;
+mod terraform;
 mod wire;

@@ -1,9 +1,11 @@
 //! `template.yaml` against the code: every function has its binary, every call its permission, and no permission is
 //! without a reason.
 
+use crate::template_registry;
 use ecr_steward::config::Settings;
 use ecr_steward::model::name::RepositoryName;
 use ecr_steward::model::repository::{Encryption, EncryptionType, Mutability, MutabilityMode, Tags};
+use ecr_steward::plan::registry::RegistryChange;
 use ecr_steward::plan::{Change, NotEmpty};
 use ecr_steward::spec::fleet::RESERVED_PROJECTS;
 use serde_json::Value;
@@ -54,6 +56,8 @@ fn changes() -> Vec<Change> {
             encryption: Encryption { kind: EncryptionType::Aes256, kms_key: None },
             tags: Tags::new(),
         },
+        Change::CreatePublicRepository { name: name(), catalog: Box::default(), tags: Tags::new() },
+        Change::PutRepositoryCatalogData { name: name(), catalog: Box::default() },
         Change::PutImageTagMutability { name: name(), mutability: mutability() },
         Change::PutImageScanningConfiguration { name: name(), scan_on_push: true },
         Change::PutLifecyclePolicy { name: name(), text: String::new() },
@@ -72,6 +76,8 @@ fn changes() -> Vec<Change> {
 const fn kinds(change: &Change) -> usize {
     match change {
         Change::CreateRepository { .. }
+        | Change::CreatePublicRepository { .. }
+        | Change::PutRepositoryCatalogData { .. }
         | Change::PutImageTagMutability { .. }
         | Change::PutImageScanningConfiguration { .. }
         | Change::PutLifecyclePolicy { .. }
@@ -82,17 +88,16 @@ const fn kinds(change: &Change) -> usize {
         | Change::UntagResource { .. }
         | Change::DeleteRepository { .. }
         | Change::PutParameter { .. }
-        | Change::DeleteParameter { .. } => 12,
+        | Change::DeleteParameter { .. } => 14,
     }
 }
 
 /// Reads, and what a write needs besides the action it is named after.
-const BESIDES: [(&str, &str); 28] = [
+const BESIDES: [(&str, &str); 27] = [
     ("ecr:DescribeRepositories", "Read::describe, Read::page"),
     ("ecr:ListTagsForResource", "Read::tags"),
     ("ecr:GetLifecyclePolicy", "Read::lifecycle"),
     ("ecr:GetRepositoryPolicy", "Read::policy"),
-    ("ecr:GetRegistryScanningConfiguration", "Read::scan_type"),
     ("ssm:GetParameters", "Read::parameters"),
     ("ssm:GetParameter", "single values"),
     ("ssm:ListTagsForResource", "Read::parameter_owner"),
@@ -148,7 +153,11 @@ fn every_write_and_read_is_allowed_and_nothing_else_is() {
         statements.iter().filter(|statement| statement["Effect"] == "Allow").flat_map(actions).collect();
     let reads = BESIDES.iter().map(|(action, _)| *action);
     let traces = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
-    let needed: BTreeSet<String> = writes.into_iter().chain(reads).chain(traces).map(str::to_owned).collect();
+    let registry = template_registry::changes();
+    let registry = registry.iter().map(RegistryChange::action);
+    let registry = registry.chain(template_registry::BESIDES.iter().map(|(action, _)| *action));
+    let needed = writes.into_iter().chain(reads).chain(traces).chain(registry).chain(template_registry::GALLERY);
+    let needed: BTreeSet<String> = needed.map(str::to_owned).collect();
     assert_eq!(needed.difference(&allowed).collect::<Vec<_>>(), Vec::<&String>::new(), "not allowed");
     assert_eq!(allowed.difference(&needed).collect::<Vec<_>>(), Vec::<&String>::new(), "allowed without a reason");
 }
@@ -164,14 +173,20 @@ fn no_statement_allows_a_wildcard_action_and_only_what_has_no_resource_is_for_al
             }
         }
     }
+    let registry = template_registry::changes();
+    let registry = registry.iter().map(RegistryChange::action);
+    let reads = template_registry::BESIDES.iter().filter(|(_, why)| why.starts_with("Section::"));
     let without_resource = [
-        "ecr:GetRegistryScanningConfiguration",
+        "inspector2:Enable",
+        "inspector2:ListAccountPermissions",
         "inspector2:ListFindings",
         "inspector2:ListCoverage",
         "xray:PutTraceSegments",
         "xray:PutTelemetryRecords",
     ];
-    assert!(for_all.iter().all(|action| without_resource.contains(&action.as_str())), "{for_all:?}");
+    let without_resource: BTreeSet<&str> =
+        without_resource.into_iter().chain(registry).chain(reads.map(|(action, _)| *action)).collect();
+    assert!(for_all.iter().all(|action| without_resource.contains(action.as_str())), "{for_all:?}");
 }
 
 /// Rows: 23.

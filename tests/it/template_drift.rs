@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What each action is for: a port of `flow` or `flow::drift` that calls it, a write (`plan::Change`), or who else does.
-const NEEDED: [(&str, Why); 36] = [
+const NEEDED: [(&str, Why); 37] = [
     ("ecr:DescribeRepositories", Why::Port("page")),
     ("ecr:ListTagsForResource", Why::Port("tags")),
     ("ecr:GetLifecyclePolicy", Why::Port("lifecycle")),
@@ -31,6 +31,7 @@ const NEEDED: [(&str, Why); 36] = [
     ("ecr:DeleteRepositoryPolicy", Why::Change),
     ("kms:DescribeKey", Why::Of("CreateRepository with a key")),
     ("kms:CreateGrant", Why::Of("CreateRepository with a key")),
+    ("kms:RetireGrant", Why::Of("CreateRepository with a key that fails half way")),
     ("cloudformation:DescribeStacks", Why::Port("stack")),
     ("cloudformation:DescribeStackResource", Why::Port("has_resource")),
     ("ssm:GetParameter", Why::Port("switch")),

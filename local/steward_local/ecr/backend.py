@@ -15,6 +15,7 @@ from moto.ecr import models
 from moto.ecr.exceptions import ImageAlreadyExistsException
 from moto.ecr.models import ECRBackend, Image, Repository
 
+from . import layers
 from .errors import EcrError, invalid
 
 INDEX_MEDIA_TYPES = ("application/vnd.oci.image.index.v1+json",
@@ -32,11 +33,20 @@ def install() -> None:
     # Both are judged before a request gets here, by the rules of the service.
     models.ECR_REPOSITORY_NAME_PATTERN = ".+"
     models.EcrLifecyclePolicyValidator.validate = lambda self: None
+    layers.install()
+    plain_size = Image.get_image_size_in_bytes
+
+    def size(self: Image) -> int | None:
+        manifest = json.loads(self.image_manifest)
+        sizes = [entry.get("size") for entry in [manifest.get("config") or {}, *(manifest.get("layers") or [])]]
+        # moto takes the size of the configuration for that of the image.
+        return sum(sizes) if manifest.get("layers") and all(isinstance(one, int) for one in sizes) else plain_size(self)
+
+    Image.get_image_size_in_bytes = size
     ECRBackend.put_image = put_image
     ECRBackend.batch_delete_image = batch_delete_image
     ECRBackend.set_repository_policy = set_repository_policy
     ECRBackend.put_registry_policy = put_registry_policy
-    ECRBackend.put_replication_configuration = put_replication_configuration
     ECRBackend.batch_get_repository_scanning_configuration = effective_scanning
     plain_encryption = Repository._determine_encryption_config
     plain_mutability = ECRBackend.put_image_tag_mutability
@@ -185,12 +195,6 @@ def put_registry_policy(self: ECRBackend, policy_text: str) -> dict[str, Any]:
     """Stores what has been judged before."""
     self.registry_policy = policy_text
     return {"registryId": self.account_id, "policyText": policy_text}
-
-
-def put_replication_configuration(self: ECRBackend, replication_config: dict[str, Any]) -> dict[str, Any]:
-    """Stores what has been judged before; moto itself takes one rule only."""
-    self.replication_config = replication_config
-    return {"replicationConfiguration": replication_config}
 
 
 def effective_scanning(self: ECRBackend, names: list[str]) -> tuple[list[dict[str, Any]], list[str]]:

@@ -3,7 +3,8 @@
     GET     health
     GET     calls, refused, throttled   counts by service and operation: all that came, what was answered with an
                                         error, what of that was over the limit
-    GET     succeeded                   counts of ECR by operation and repository: what did its work
+    GET     succeeded                   counts by operation and repository: what did its work; of ECR, or of another
+                                        ?service=
     GET     sizes                       by service and operation what each call brought: items (members of its
                                         lists, of BatchImportFindings the findings), bytes of its body, and the
                                         status of the answer
@@ -41,7 +42,8 @@ def answer(request: Request, journal: Journal, limits: Limits) -> Response:
     method, path = request.method, request.path.removeprefix("/_steward/")
     shown: dict[str, Callable[[], Any]] = {
         "health": lambda: {"status": "ok"}, "calls": journal.calls, "refused": journal.refusals,
-        "throttled": journal.throttles, "succeeded": lambda: journal.successes("ecr"), "limits": limits.shown,
+        "throttled": journal.throttles, "limits": limits.shown,
+        "succeeded": lambda: journal.successes(request.args.get("service", "ecr")),
         "sizes": journal.sizes, "poisons": store.poisons.shown,
         "hub": lambda: show_hub(request.args.get("region", "us-east-1"))}
     cleared: dict[str, Callable[[], None]] = {

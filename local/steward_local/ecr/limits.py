@@ -6,7 +6,7 @@ import threading
 import time
 from typing import Any
 
-SERVICES = ("ecr", "securityhub", "inspector2")
+SERVICES = ("ecr", "ecr-public", "distribution", "securityhub", "inspector2")
 
 
 class Bucket:

@@ -22,6 +22,9 @@ PLACES = {"lifecyclePolicyText": "LifecyclePolicyText", "policyText": "PolicyTex
           "imageManifest": "ImageManifest"}
 
 
+# Members the service has and the pinned model does not, by shape: objects of flags.
+NEWER = {"ReplicationRule": {"deleteReplication": ("enabled",)}}
+
 # "Not blank", in which a line end is a character like any other.
 NOT_BLANK = r".*\S.*"
 
@@ -38,16 +41,16 @@ def shape(name: str, owner: str = "ecr") -> Shape:
     return service(owner).shape_for(name)
 
 
-def operation(name: str) -> OperationModel:
+def operation(name: str, owner: str = "ecr") -> OperationModel:
     """The operation of that name, or the refusal of an unknown one."""
-    if name not in service().operation_names:
+    if name not in service(owner).operation_names:
         raise EcrError("UnknownOperationException", f"There is no operation named '{name}'.")
-    return service().operation_model(name)
+    return service(owner).operation_model(name)
 
 
-def validate(name: str, request: Any) -> dict[str, Any]:
+def validate(name: str, request: Any, owner: str = "ecr") -> dict[str, Any]:
     """The request without its null members, once it satisfies the model."""
-    shape = operation(name)
+    shape = operation(name, owner)
     errors = {error.name for error in shape.error_shapes}
     code = "InvalidParameterException"
     if code not in errors and "ValidationException" in errors:
@@ -100,6 +103,8 @@ def check_structure(shape: StructureShape, value: Any, place: str) -> dict[str, 
     of_type(value, dict, place)
     prefix = f"{place}." if place else ""
     present = {key: item for key, item in value.items() if item is not None}
+    newer = NEWER.get(shape.name, {})
+    extra = {key: flags(present.pop(key), newer[key], prefix + key) for key in newer if key in present}
     for key in present:
         if key not in shape.members:
             raise invalid(prefix + key, "Member is not known")
@@ -107,7 +112,17 @@ def check_structure(shape: StructureShape, value: Any, place: str) -> dict[str, 
         if key not in present:
             raise invalid(prefix + key, "Member must not be null")
     return {key: check(shape.members[key], item, prefix + PLACES.get(key, key))
-            for key, item in present.items()}
+            for key, item in present.items()} | extra
+
+
+def flags(value: Any, names: tuple[str, ...], place: str) -> dict[str, bool]:
+    """An object of these flags and no others."""
+    of_type(value, dict, place)
+    for key, item in value.items():
+        if key not in names:
+            raise invalid(f"{place}.{key}", "Member is not known")
+        of_type(item, bool, f"{place}.{key}")
+    return dict(value)
 
 
 def check_string(shape: Shape, value: Any, place: str) -> str:

@@ -27,6 +27,17 @@ def page(items: list[Any], key: Callable[[Any], Any], request: dict[str, Any],
     return ordered[:size], token
 
 
+def paged(member: str, items: list[Any], key: str, request: dict[str, Any], operation: str) -> dict[str, Any]:
+    """An answer that is a list in pages, ordered by one of its members."""
+    chosen, token = page(items, lambda one: one[key], request, operation)
+    return {member: chosen} | ({"nextToken": token} if token else {})
+
+
+def without(entry: dict[str, Any], *members: str) -> dict[str, Any]:
+    """A copy that leaves members out."""
+    return {key: value for key, value in entry.items() if key not in members}
+
+
 def last_seen(token: str, operation: str) -> Any:
     """What a token of this operation holds."""
     try:

@@ -9,6 +9,7 @@ from typing import Any
 from .errors import EcrError, invalid
 
 ACTION = re.compile(r"\*|ecr:[A-Za-z*?]+")
+GALLERY_ACTION = re.compile(r"\*|ecr-public:[A-Za-z*?]+")
 ACCOUNT = re.compile(r"[0-9]{12}")
 PRINCIPAL_ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::([0-9]{12}):(root|(user|role|assumed-role|"
                            r"federated-user)/[\w+=,.@/-]+)")
@@ -23,6 +24,11 @@ def repository_policy(text: str) -> str:
     return accepted(text, STATEMENT_MEMBERS, refused("repository"))
 
 
+def gallery_policy(text: str) -> str:
+    """The policy of a public repository; its actions are those of another service."""
+    return accepted(text, STATEMENT_MEMBERS, refused("repository"), GALLERY_ACTION)
+
+
 def registry_policy(text: str) -> str:
     """The policy of the registry, whose statements also name resources."""
     return accepted(text, STATEMENT_MEMBERS | {"Resource", "NotResource"}, refused("registry"))
@@ -33,7 +39,7 @@ def refused(kind: str) -> EcrError:
     return invalid("PolicyText", f"Invalid {kind} policy provided")
 
 
-def accepted(text: str, allowed: set[str], problem: EcrError) -> str:
+def accepted(text: str, allowed: set[str], problem: EcrError, action: re.Pattern[str] = ACTION) -> str:
     """The policy with account ids spelt as the ARN of their root."""
     try:
         policy = json.loads(text)
@@ -49,7 +55,7 @@ def accepted(text: str, allowed: set[str], problem: EcrError) -> str:
     if not isinstance(statements, list) or not statements:
         raise problem
     for statement in statements:
-        if not isinstance(statement, dict) or not well_formed(statement, allowed):
+        if not isinstance(statement, dict) or not well_formed(statement, allowed, action):
             raise problem
         for key in ("Principal", "NotPrincipal"):
             if isinstance(statement.get(key), dict) and "AWS" in statement[key]:
@@ -57,7 +63,7 @@ def accepted(text: str, allowed: set[str], problem: EcrError) -> str:
     return json.dumps(policy, indent=2, separators=(",", " : "), ensure_ascii=False)
 
 
-def well_formed(statement: dict[str, Any], allowed: set[str]) -> bool:
+def well_formed(statement: dict[str, Any], allowed: set[str], action: re.Pattern[str]) -> bool:
     """The members of a statement and their forms."""
     if not set(statement) <= allowed or statement.get("Effect") not in ("Allow", "Deny"):
         return False
@@ -70,7 +76,7 @@ def well_formed(statement: dict[str, Any], allowed: set[str]) -> bool:
     if ("Action" in statement) == ("NotAction" in statement):
         return False
     actions = strings(statement.get("Action", statement.get("NotAction")))
-    if not actions or not all(ACTION.fullmatch(action) for action in actions):
+    if not actions or not all(action.fullmatch(one) for one in actions):
         return False
     if ("Principal" in statement) == ("NotPrincipal" in statement):
         return False

@@ -7,13 +7,13 @@ from typing import Any, Callable
 
 from moto.ecr.models import ECRBackend
 
-from . import lifecycle, policies, rules
+from . import backfills, caches, replication, templates
 from .errors import EcrError, invalid
 from .paging import page
 
 Request = dict[str, Any]
-MAX_CACHE_RULES = 50
 MAX_SIGNING_RULES = 10
+MAX_EXCLUSIONS = 100
 # Names and legal values; the first value is the one to begin with.
 ACCOUNT_SETTINGS = {
     "BASIC_SCAN_TYPE_VERSION": ("AWS_NATIVE",),
@@ -34,7 +34,7 @@ def store(backend: ECRBackend) -> dict[str, dict[str, Any]]:
     """Lives on moto's own state, so that moto's reset empties it too."""
     if not hasattr(backend, "steward_registry"):
         backend.steward_registry = {"settings": {}, "cache": {}, "templates": {}, "exclusions": {},
-                                    "signing": {}}
+                                    "signing": {}, "backfills": {}}
     return backend.steward_registry
 
 
@@ -56,112 +56,13 @@ def put_setting(request: Request, backend: ECRBackend, kept: dict) -> Request:
     return {"name": name, "value": value}
 
 
-def create_cache_rule(request: Request, backend: ECRBackend, kept: dict) -> Request:
-    """A pull-through cache rule is known by its prefix."""
-    prefix = request["ecrRepositoryPrefix"]
-    if prefix in kept["cache"]:
-        raise EcrError("PullThroughCacheRuleAlreadyExistsException",
-                       f"A pull through cache rule with repository prefix '{prefix}' already exists "
-                       f"in the registry with id '{backend.account_id}'")
-    if len(kept["cache"]) >= MAX_CACHE_RULES:
-        raise EcrError("LimitExceededException", f"The limit of {MAX_CACHE_RULES} rules is reached")
-    now = time.time()
-    kept["cache"][prefix] = {"registryId": backend.account_id} | request | {"createdAt": now,
-                                                                              "updatedAt": now}
-    return without(kept["cache"][prefix], "updatedAt")
-
-
-def cache_rule(prefix: str, backend: ECRBackend, kept: dict) -> Request:
-    """The rule, or its absence."""
-    if prefix not in kept["cache"]:
-        raise EcrError("PullThroughCacheRuleNotFoundException",
-                       f"The pull through cache rule with repository prefix '{prefix}' does not exist "
-                       f"in the registry with id '{backend.account_id}'")
-    return kept["cache"][prefix]
-
-
-def update_cache_rule(request: Request, backend: ECRBackend, kept: dict) -> Request:
-    """Credentials and role are all that can change."""
-    rule = cache_rule(request["ecrRepositoryPrefix"], backend, kept)
-    rule.update(request, updatedAt=time.time())
-    return without(rule, "createdAt", "upstreamRegistry", "upstreamRegistryUrl")
-
-
-def delete_cache_rule(request: Request, backend: ECRBackend, kept: dict) -> Request:
-    """The rule goes, what it cached stays."""
-    rule = cache_rule(request["ecrRepositoryPrefix"], backend, kept)
-    return without(kept["cache"].pop(rule["ecrRepositoryPrefix"]), "updatedAt", "upstreamRegistry")
-
-
-def describe_cache_rules(request: Request, backend: ECRBackend, kept: dict) -> Request:
-    """All, or those named."""
-    names = request.get("ecrRepositoryPrefixes")
-    chosen = [cache_rule(name, backend, kept) for name in names or kept["cache"]]
-    return paged("pullThroughCacheRules", chosen, "ecrRepositoryPrefix", request, "DescribePullThroughCacheRules")
-
-
-def check_template(request: Request, backend: ECRBackend) -> None:
-    """What a template gives a repository has to be good for one."""
-    rules.check_tags(request.get("resourceTags", []), {})
-    rules.mutability(request, backend)
-    if request.get("lifecyclePolicy"):
-        lifecycle.accepted(request["lifecyclePolicy"])
-    if request.get("repositoryPolicy"):
-        policies.repository_policy(request["repositoryPolicy"])
-
-
-def create_template(request: Request, backend: ECRBackend, kept: dict) -> Request:
-    """A creation template is known by its prefix."""
-    check_template(request, backend)
-    if request["prefix"] in kept["templates"]:
-        raise EcrError("TemplateAlreadyExistsException",
-                       f"The repository creation template with prefix '{request['prefix']}' already exists "
-                       f"in the registry with id '{backend.account_id}'")
-    now = time.time()
-    defaults = {"imageTagMutability": "MUTABLE", "encryptionConfiguration": {"encryptionType": "AES256"}}
-    kept["templates"][request["prefix"]] = defaults | request | {"createdAt": now, "updatedAt": now}
-    return {"registryId": backend.account_id,
-            "repositoryCreationTemplate": kept["templates"][request["prefix"]]}
-
-
-def template(prefix: str, backend: ECRBackend, kept: dict) -> Request:
-    """The template, or its absence."""
-    if prefix not in kept["templates"]:
-        raise EcrError("TemplateNotFoundException",
-                       f"The repository creation template with prefix '{prefix}' does not exist "
-                       f"in the registry with id '{backend.account_id}'")
-    return kept["templates"][prefix]
-
-
-def update_template(request: Request, backend: ECRBackend, kept: dict) -> Request:
-    """Members not mentioned stay."""
-    changed = template(request["prefix"], backend, kept) | request
-    check_template({key: value for key, value in changed.items() if key not in ("createdAt", "updatedAt")},
-                   backend)
-    kept["templates"][request["prefix"]] = changed | {"updatedAt": time.time()}
-    return {"registryId": backend.account_id,
-            "repositoryCreationTemplate": kept["templates"][request["prefix"]]}
-
-
-def delete_template(request: Request, backend: ECRBackend, kept: dict) -> Request:
-    """Repositories it made stay as they are."""
-    template(request["prefix"], backend, kept)
-    return {"registryId": backend.account_id,
-            "repositoryCreationTemplate": kept["templates"].pop(request["prefix"])}
-
-
-def describe_templates(request: Request, backend: ECRBackend, kept: dict) -> Request:
-    """All, or those named."""
-    chosen = [template(name, backend, kept) for name in request.get("prefixes") or kept["templates"]]
-    return {"registryId": backend.account_id} | paged(
-        "repositoryCreationTemplates", chosen, "prefix", request, "DescribeRepositoryCreationTemplates")
-
-
 def register_exclusion(request: Request, _backend: ECRBackend, kept: dict) -> Request:
     """A principal whose pulls are not recorded."""
     principal = request["principalArn"]
     if principal in kept["exclusions"]:
         raise EcrError("ExclusionAlreadyExistsException", f"The exclusion '{principal}' already exists")
+    if len(kept["exclusions"]) >= MAX_EXCLUSIONS:
+        raise EcrError("LimitExceededException", f"The limit of {MAX_EXCLUSIONS} exclusions is reached")
     kept["exclusions"][principal] = {"principalArn": principal, "createdAt": time.time()}
     return kept["exclusions"][principal]
 
@@ -203,32 +104,17 @@ def delete_signing(request: Request, backend: ECRBackend, kept: dict) -> Request
     return found
 
 
-def paged(member: str, items: list[Request], key: str, request: Request, operation: str) -> Request:
-    """A list in pages."""
-    chosen, token = page(items, lambda one: one[key], request, operation)
-    return {member: chosen} | ({"nextToken": token} if token else {})
-
-
-def without(entry: Request, *members: str) -> Request:
-    """A copy that leaves members out."""
-    return {key: value for key, value in entry.items() if key not in members}
-
-
 HANDLERS: dict[str, Callable[[Request, ECRBackend, dict], Request]] = {
     "GetAccountSetting": get_setting,
     "PutAccountSetting": put_setting,
-    "CreatePullThroughCacheRule": create_cache_rule,
-    "UpdatePullThroughCacheRule": update_cache_rule,
-    "DeletePullThroughCacheRule": delete_cache_rule,
-    "DescribePullThroughCacheRules": describe_cache_rules,
-    "CreateRepositoryCreationTemplate": create_template,
-    "UpdateRepositoryCreationTemplate": update_template,
-    "DeleteRepositoryCreationTemplate": delete_template,
-    "DescribeRepositoryCreationTemplates": describe_templates,
     "RegisterPullTimeUpdateExclusion": register_exclusion,
     "DeregisterPullTimeUpdateExclusion": deregister_exclusion,
     "ListPullTimeUpdateExclusions": list_exclusions,
     "PutSigningConfiguration": put_signing,
     "GetSigningConfiguration": get_signing,
     "DeleteSigningConfiguration": delete_signing,
+    **caches.HANDLERS,
+    **templates.HANDLERS,
+    **replication.HANDLERS,
+    **backfills.HANDLERS,
 }

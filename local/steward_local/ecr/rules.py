@@ -11,8 +11,6 @@ from .errors import EcrError, invalid
 from .paging import page
 
 MAX_TAGS = 50
-MAX_REPLICATION_RULES = 10
-MAX_DESTINATIONS = 25
 Request = dict[str, Any]
 
 
@@ -117,20 +115,6 @@ def put_registry_scanning(request: Request, backend: ECRBackend) -> Request:
     return request
 
 
-def put_replication(request: Request, backend: ECRBackend) -> Request:
-    """Rules and destinations are few, and none of them is this registry."""
-    rules = request["replicationConfiguration"]["rules"]
-    if len(rules) > MAX_REPLICATION_RULES:
-        raise invalid("replicationConfiguration", f"at most {MAX_REPLICATION_RULES} rules are allowed")
-    targets = {(entry["region"], entry["registryId"]) for rule in rules for entry in rule["destinations"]}
-    if len(targets) > MAX_DESTINATIONS:
-        raise invalid("replicationConfiguration", f"at most {MAX_DESTINATIONS} unique destinations are allowed")
-    if (backend.region_name, backend.account_id) in targets:
-        raise invalid("replicationConfiguration",
-                      "Replication destination cannot be the same as the source registry")
-    return request
-
-
 BEFORE = {
     "CreateRepository": create_repository,
     "PutImageTagMutability": mutability,
@@ -142,7 +126,6 @@ BEFORE = {
     "SetRepositoryPolicy": set_repository_policy,
     "PutRegistryPolicy": put_registry_policy,
     "PutRegistryScanningConfiguration": put_registry_scanning,
-    "PutReplicationConfiguration": put_replication,
 }
 
 

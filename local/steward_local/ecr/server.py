@@ -17,7 +17,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.wrappers import Request, Response
 
 from ..hub import service as hub
-from . import backend, control, model, previews, registry, rules, scans
+from ..oci import service as oci
+from . import backend, control, gallery, model, previews, registry, rules, scans, tokens
 from .errors import EcrError
 from .journal import Journal
 from .limits import Limits
@@ -30,6 +31,8 @@ UNREADABLE = object()
 THROTTLED = EcrError("ThrottlingException", "Rate exceeded")
 # What stands before the services with paths does not know their errors.
 OVER_RATE = EcrError("TooManyRequestsException", "Rate exceeded", 429)
+# The services told apart by a header; all others have paths.
+TARGETS = {TARGET: "ecr", gallery.TARGET: "ecr-public"}
 SCOPE = re.compile(r"Credential=[^/]*/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 
 
@@ -50,6 +53,8 @@ class Application:
             return control.answer(request, self.journal, self.limits)(environ, start_response)
         if request.path.startswith("/moto-api"):
             return self.moto(request, request.get_data())(environ, start_response)
+        if oci.concerns(request):
+            return oci.serve(request, self.journal, self.limits, self._turn)(environ, start_response)
         service, operation = addressed(request)
         self.journal.called(service, operation)
         given = readable(request.get_data())
@@ -57,7 +62,7 @@ class Application:
             response = self.admitted(request, service, operation, given)
         else:
             self.journal.throttled(service, operation)
-            response = refusal(THROTTLED if service == "ecr" else OVER_RATE, service)
+            response = refusal(THROTTLED if service in TARGETS.values() else OVER_RATE, service)
         if response.status_code >= 400:
             self.journal.refused(service, operation)
         self.journal.sized(service, operation, request.get_data(), given, response.status_code)
@@ -67,7 +72,7 @@ class Application:
     def admitted(self, request: Request, service: str, operation: str, given: Any) -> Response:
         """The answer to a call within the limits, counted where it succeeds."""
         try:
-            if given is UNREADABLE and service in ("ecr", "securityhub"):
+            if given is UNREADABLE and service in ("ecr", "ecr-public", "securityhub"):
                 raise EcrError("SerializationException", "The request is not JSON.")
             response = self.respond(request, service, operation, given)
         except EcrError as problem:
@@ -83,24 +88,30 @@ class Application:
             time.sleep(fault.delay)
             if fault.error:
                 raise EcrError(fault.error, fault.message, fault.status)
-        if service != "ecr":
+        if service == "ecr":
+            return self.ecr(request, operation, given)
+        if service == "ecr-public":
+            checked = model.validate(operation, given, service)
             with self._turn:
-                answer = (hub.answer(operation, given, len(request.get_data()), region(request))
-                          if service == "securityhub" else None)
-                if answer is not None:
-                    return Response(json.dumps(answer), content_type="application/json")
-                return self.moto(request, request.get_data())
+                return Response(json.dumps(gallery.answer(operation, checked, region(request))),
+                                content_type=JSON_TYPE)
+        with self._turn:
+            answer = (hub.answer(operation, given, len(request.get_data()), region(request))
+                      if service == "securityhub" else None)
+            if answer is not None:
+                return Response(json.dumps(answer), content_type="application/json")
+            return self.moto(request, request.get_data())
+
+    def ecr(self, request: Request, operation: str, given: Any) -> Response:
+        """What is our own, and moto's answers mended."""
         checked = model.validate(operation, given)
         state = backend.of(region(request))
         with self._turn:
             checked = rules.before(operation, checked, state)
-            own = registry.answer(operation, checked, state)
-            if own is None:
-                own = scans.answer(operation, checked, state)
-            if own is None:
-                own = previews.answer(operation, checked, state)
-            if own is not None:
-                return Response(json.dumps(own), content_type=JSON_TYPE)
+            for part in (registry, tokens, scans, previews):
+                own = part.answer(operation, checked, state)
+                if own is not None:
+                    return Response(json.dumps(own), content_type=JSON_TYPE)
             response = self.moto(request, json.dumps(checked).encode())
             if response.status_code >= 400:
                 error = json.loads(response.get_data())
@@ -156,7 +167,7 @@ def refusal(problem: EcrError, service: str = "ecr") -> Response:
     if service == "securityhub":
         told = {"Code": problem.code, "Message": problem.message}
     return Response(json.dumps(told), problem.status, {"x-amzn-errortype": problem.code},
-                    content_type=JSON_TYPE if service == "ecr" else "application/json")
+                    content_type=JSON_TYPE if service in TARGETS.values() else "application/json")
 
 
 def repositories(given: Any) -> list[str]:
@@ -178,8 +189,9 @@ def region(request: Request) -> str:
 def addressed(request: Request) -> tuple[str, str]:
     """Which operation of which service a request is meant for."""
     target = request.headers.get("X-Amz-Target", "")
-    if target.startswith(TARGET + "."):
-        return "ecr", target.partition(".")[2]
+    prefix, _, operation = target.partition(".")
+    if prefix in TARGETS:
+        return TARGETS[prefix], operation
     scope = SCOPE.search(request.headers.get("Authorization", ""))
     service = scope.group(2) if scope else "unknown"
     if target:

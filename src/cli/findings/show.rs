@@ -24,14 +24,14 @@ pub(super) struct Beside<'a> {
 /// Writes to stdout.
 pub(super) fn show(global: &Global, sheet: &Sheet, beside: &Beside<'_>) -> anyhow::Result<()> {
     match global.format {
-        // The last is no format of findings, and refused before.
-        Format::Table | Format::Asff => written(&table::write(sheet)),
         Format::Json | Format::Yaml => data(global.format, "", &value(sheet, beside)),
         Format::Markdown => written(&markdown::write(sheet)),
         Format::Html => written(&html::write(sheet)),
         Format::Csv => written(&csv::write(sheet).map_err(|why| anyhow!(why))?),
         Format::Sarif => written(&sarif::write(sheet)),
         Format::Ocsf => written(&ocsf::write(sheet)),
+        // Whatever is no format of findings was refused before.
+        _ => written(&table::write(sheet)),
     }
 }
 

@@ -306,7 +306,7 @@ fn of_rule(check: &Check) -> String {
 impl Remedy {
     /// The attributes it alters.
     fn attributes(&self) -> impl Iterator<Item = &'static str> + '_ {
-        let is_new = self.steps.iter().any(|step| matches!(step.change, Change::CreateRepository { .. }));
+        let is_new = self.steps.iter().any(|step| step.change.is_creation());
         let own = self.steps.iter().filter_map(|step| attribute(&step.change));
         own.filter(move |attribute| !is_new || *attribute == "Existence")
     }

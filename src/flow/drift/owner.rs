@@ -44,7 +44,8 @@ pub enum Hold {
 
 /// What a ledger's committed declaration says of a repository; `None` where it does not list it.
 pub fn claimed(ledger: &Ledger, name: &RepositoryName, stack_tags: Option<&Tags>, hold: Hold) -> Option<Claimed> {
-    let committed = ledger.committed.as_ref()?;
+    // What stands in the public gallery is never what a private registry holds under the same name.
+    let committed = ledger.committed.as_ref().filter(|committed| !committed.fleet.is_public())?;
     let spec = committed.fleet.repository(name)?;
     let propagated = stack_tags.filter(|_| committed.fleet.propagate_stack_tags);
     Some(Claimed {

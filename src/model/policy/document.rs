@@ -133,8 +133,9 @@ impl Document {
         self.statements.iter().any(|statement| statement.meaning().has_variables())
     }
 
-    /// Whether `${` is plain text in this document.
-    pub(super) fn has_literal_variables(&self) -> bool {
+    /// Whether `${` is plain text in this document: written in the newer version, it would become a variable.
+    #[must_use]
+    pub fn has_literal_variables(&self) -> bool {
         self.version == Version::Older && self.has_variables()
     }
 

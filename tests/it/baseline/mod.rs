@@ -64,6 +64,7 @@ impl Case {
             tags: Seen::Present(Tags::new()),
             lifecycle: Seen::Missing,
             policy: Seen::Missing,
+            catalog: Seen::Unasked,
         };
         Self { repository, scan_type: Seen::Present(ScanType::Basic), registry: Seen::Present(false) }
     }

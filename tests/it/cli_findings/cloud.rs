@@ -1,6 +1,6 @@
 //! A small AWS on a port: images and what scans say of them, a state bucket, one stack, and two queues.
 
-use super::{ACCOUNT, QUEUES, REGION};
+use super::{ACCOUNT, GUID, QUEUES, REGION};
 use crate::cli::{Run, run_with};
 use ecr_steward::policy::record::ImageRecord;
 use flate2::Compression;
@@ -200,7 +200,7 @@ fn plain(state: &mut State, path: &str, body: &str) -> (u16, Vec<u8>) {
             format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>")
         };
         let outputs = outputs.iter().map(member).collect::<Vec<_>>().concat();
-        return (200, format!("<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>ecr-steward</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus><Outputs>{outputs}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>").into_bytes());
+        return (200, format!("<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackId>arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/ecr-steward/{GUID}</StackId><StackName>ecr-steward</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus><Outputs>{outputs}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>").into_bytes());
     }
     if operation == "ListObjectsV2" {
         let prefix = path.split(['?', '&']).find_map(|part| part.strip_prefix("prefix=")).unwrap_or_default();

@@ -1,5 +1,7 @@
-//! `findings`, `gate`, `replay`, `report`, `revert` and `preview-lifecycle` as a user meets them: the built binary against a small AWS of its own.
+//! `findings`, `gate`, `replay`, `report`, `revert`, `preview-lifecycle`, `adopt` and `outputs` as a user meets them: the built
+//! binary against a small AWS of its own.
 
+mod adopt;
 mod cloud;
 mod explain;
 mod gate;
@@ -8,6 +10,7 @@ mod import;
 mod letters;
 mod listing;
 mod live;
+mod outputs;
 mod oversight;
 mod replay;
 mod report;
@@ -23,6 +26,8 @@ use serde_json::{Value, json};
 
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "eu-west-1";
+/// Of the one stack there is.
+const GUID: &str = "11111111-2222-3333-4444-555555555555";
 const QUEUES: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012";
 
 fn digest(of: char) -> String {

@@ -5,6 +5,12 @@ use crate::support::world::Repo;
 use crate::support::{Trouble, When, run};
 use ecr_steward::fault::FaultKind;
 use ecr_steward::flow::drift::revert::{Occasion, Reverted, revert};
+use ecr_steward::model::Seen;
+use ecr_steward::model::name::RepositoryName;
+use ecr_steward::model::repository::{Encryption, EncryptionType, Mutability, MutabilityMode, OWNER_TAG, Repository};
+use ecr_steward::plan::Change;
+use ecr_steward::plan::undo::{Altered, WayBack, way_back};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -76,4 +82,30 @@ fn what_is_not_there_or_cannot_be_read_changes_nothing() {
         assert!(matches!(back(&house, &id).await, Reverted::Refused(..)));
         assert_eq!(house.world().writes(), Vec::<&str>::new());
     });
+}
+
+/// A change may have put our own tags back on a declared repository.
+#[test]
+fn who_owns_a_repository_is_not_put_back() {
+    let values = |value: Option<&str>| -> BTreeMap<String, Option<String>> {
+        let keys = [OWNER_TAG, "team"];
+        keys.map(|key| (key.to_owned(), value.map(str::to_owned))).into()
+    };
+    let seen = Repository {
+        name: RepositoryName::parse(APP).unwrap(),
+        arn: "arn:aws:ecr:eu-west-1:123456789012:repository/app".to_owned(),
+        mutability: Mutability { mode: MutabilityMode::Mutable, exclusions: Vec::new() },
+        scan_on_push: true,
+        encryption: Encryption { kind: EncryptionType::Aes256, kms_key: None },
+        tags: Seen::Present([OWNER_TAG, "team"].map(|key| (key.to_owned(), "it".to_owned())).into()),
+        lifecycle: Seen::Missing,
+        policy: Seen::Missing,
+        catalog: Seen::Unasked,
+    };
+    let WayBack::Steps(steps) = way_back(&Altered::Tags { before: values(None), after: values(Some("it")) }, &seen)
+    else {
+        panic!("the tag of the team goes");
+    };
+    let untag = Change::UntagResource { arn: seen.arn.clone(), keys: vec!["team".to_owned()] };
+    assert_eq!(steps.into_iter().map(|step| step.change).collect::<Vec<_>>(), [untag]);
 }

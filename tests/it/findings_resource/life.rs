@@ -184,7 +184,7 @@ fn a_type_that_is_not_served_is_told_which_are() {
         let mut event = event(&scene, "Create", &policy());
         event["ResourceType"] = json!("Custom::EcrFindingPolicy");
         let words =
-            ["Custom::EcrFindingPolicy", "Custom::EcrRepositories, Custom::EcrFindingsPolicy, Custom::EcrBaseline are"];
+            ["Custom::EcrFindingPolicy", "Custom::EcrFindingsPolicy, Custom::EcrBaseline, Custom::EcrRegistry are"];
         reason(&scene.send(&event).await, Failed, &words);
     });
 }

@@ -80,6 +80,7 @@ fn described(name: &str, repo: &Repo) -> Repository {
         tags: Seen::Unasked,
         lifecycle: Seen::Unasked,
         policy: Seen::Unasked,
+        catalog: Seen::Unasked,
     }
 }
 
@@ -168,14 +169,14 @@ impl Write for World {
 
 /// Which version of an object a write replaces.
 #[derive(Clone, Copy)]
-enum Over {
+pub(super) enum Over {
     Anything,
     Nothing,
     Exactly(u64),
 }
 
 impl Over {
-    fn of(version: &Version) -> Self {
+    pub(super) fn of(version: &Version) -> Self {
         match version {
             Version::New => Self::Nothing,
             Version::Tag(tag) => Self::Exactly(tag.parse().expect("a tag of ours")),
@@ -184,7 +185,7 @@ impl Over {
 }
 
 impl World {
-    async fn get<T: DeserializeOwned + Send>(&self, key: &str) -> Result<Option<(T, u64)>, Fault> {
+    pub(super) async fn get<T: DeserializeOwned + Send>(&self, key: &str) -> Result<Option<(T, u64)>, Fault> {
         self.call("s3:GetObject", |state| {
             let found = state.objects.get(key);
             Ok(found.map(|(bytes, tag)| (serde_json::from_slice(bytes).expect("it reads back"), *tag)))
@@ -192,7 +193,7 @@ impl World {
         .await
     }
 
-    async fn put(&self, key: &str, value: &(impl Serialize + Sync), over: Over) -> Result<u64, Fault> {
+    pub(super) async fn put(&self, key: &str, value: &(impl Serialize + Sync), over: Over) -> Result<u64, Fault> {
         let action = "s3:PutObject";
         let bytes = serde_json::to_vec(value).expect("it can be written");
         self.call(action, move |state| {

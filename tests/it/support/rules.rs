@@ -56,7 +56,7 @@ pub(super) fn perform(state: &mut State, change: &Change) -> Result<(), Fault> {
             repo(state, name.as_str(), change)?.lifecycle = Some(stored);
         }
         Change::SetRepositoryPolicy { name, text } => {
-            let stored = stored_policy(text, change)?;
+            let stored = stored_policy(text, change.action())?;
             repo(state, name.as_str(), change)?.policy = Some(stored);
         }
         Change::DeleteLifecyclePolicy { name } => {
@@ -112,7 +112,7 @@ fn repo<'a>(state: &'a mut State, name: &str, change: &Change) -> Result<&'a mut
     state.repositories.get_mut(name).ok_or_else(missing)
 }
 
-fn tagged(before: &Tags, added: &Tags, change: &Change) -> Result<Tags, Fault> {
+pub(super) fn tagged(before: &Tags, added: &Tags, change: &Change) -> Result<Tags, Fault> {
     let mut tags = before.clone();
     tags.extend(added.clone());
     if tags.len() > 50 {
@@ -134,8 +134,8 @@ fn stored_lifecycle(text: &str, change: &Change) -> Result<String, Fault> {
 }
 
 /// Account ids come back as ARNs of their roots, lists of one as the one.
-fn stored_policy(text: &str, change: &Change) -> Result<String, Fault> {
-    let refuse = || refusal(change.action(), FaultKind::Invalid, "InvalidParameterException");
+pub(super) fn stored_policy(text: &str, action: &'static str) -> Result<String, Fault> {
+    let refuse = || refusal(action, FaultKind::Invalid, "InvalidParameterException");
     if text.chars().count() > 10_240 {
         return Err(refuse());
     }

@@ -22,6 +22,7 @@ pub(crate) const URL: &str = "https://bucket.s3.eu-west-1.amazonaws.com/key?X-Am
 /// A stack, its resource, and the world.
 pub(crate) struct Scene {
     pub(crate) world: World,
+    kind: &'static str,
     now: Cell<i64>,
     requests: Cell<u32>,
 }
@@ -74,7 +75,17 @@ impl Scene {
     pub(crate) fn new() -> Self {
         let world = World::new();
         world.stack_is(STACK, "CREATE_IN_PROGRESS");
-        Self { world, now: Cell::new(1_795_000_000), requests: Cell::new(0) }
+        Self { world, kind: "Custom::EcrRepositories", now: Cell::new(1_795_000_000), requests: Cell::new(0) }
+    }
+
+    /// The same, with a public fleet as the resource.
+    pub(crate) fn public() -> Self {
+        Self { kind: "Custom::EcrPublicRepositories", ..Self::new() }
+    }
+
+    /// The same stack, with a resource of another type under the logical id.
+    pub(crate) fn retyped(self, kind: &'static str) -> Self {
+        Self { kind, ..self }
     }
 
     /// A stack that was created with these properties and is at rest.
@@ -97,7 +108,7 @@ impl Scene {
         self.now.set(self.now.get() + 60);
         let mut event = json!({
             "RequestType": kind, "ResponseURL": URL, "StackId": STACK, "RequestId": format!("request-{}", self.requests.get()),
-            "LogicalResourceId": "Repositories", "ResourceType": "Custom::EcrRepositories",
+            "LogicalResourceId": "Repositories", "ResourceType": self.kind,
             "ResourceProperties": properties,
         });
         if kind != "Create" {
@@ -158,6 +169,11 @@ impl Scene {
 
     pub(crate) async fn delete(&self, properties: &Value) -> Reply {
         self.request("DELETE_IN_PROGRESS", "Delete", properties).await
+    }
+
+    /// The Delete that comes while the stack says this of itself.
+    pub(crate) async fn delete_as(&self, status: &str, properties: &Value) -> Reply {
+        self.request(status, "Delete", properties).await
     }
 
     /// The Delete that follows a creation that did not succeed.

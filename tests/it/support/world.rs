@@ -2,9 +2,11 @@
 //! nudge; how calls act on it is in `ports`.
 
 use super::overseeing::Overseen;
+use super::registry::Registry;
 use super::trouble::Armed;
 use ecr_steward::event::message::Message;
 use ecr_steward::flow::Stack;
+use ecr_steward::model::catalog::Catalog;
 use ecr_steward::model::identity::{Identity, StackId};
 use ecr_steward::model::repository::{
     Encryption, EncryptionType, Mutability, MutabilityMode, OWNER_TAG, RELEASED_TAG, STACK_TAG, ScanType, Tags,
@@ -36,6 +38,18 @@ pub(crate) struct Repo {
     pub(crate) images: u32,
 }
 
+/// A repository as the public gallery holds it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) tags: Tags,
+    pub(crate) policy: Option<String>,
+    /// `None` where nobody ever wrote any.
+    pub(crate) catalog: Option<Catalog>,
+    /// The picture, which the gallery tells to nobody.
+    pub(crate) logo: Option<Vec<u8>>,
+    pub(crate) images: u32,
+}
+
 /// An SSM parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Param {
@@ -46,6 +60,9 @@ pub(crate) struct Param {
 /// Everything.
 pub(crate) struct State {
     pub(crate) repositories: BTreeMap<String, Repo>,
+    /// The public gallery of the account.
+    pub(crate) gallery: BTreeMap<String, Shown>,
+    pub(crate) gallery_uri: Option<String>,
     pub(crate) parameters: BTreeMap<String, Param>,
     /// The state bucket: bytes and entity tag.
     pub(crate) objects: BTreeMap<String, (Vec<u8>, u64)>,
@@ -63,6 +80,8 @@ pub(crate) struct State {
     pub(crate) journal: Vec<(Change, String)>,
     /// What only the drift walk looks at.
     pub(crate) overseen: Overseen,
+    /// What there is once per account and Region.
+    pub(crate) registry: Registry,
     pub(super) etags: u64,
     pub(super) calls: Vec<(&'static str, &'static str)>,
     pub(super) armed: Vec<Armed>,
@@ -127,6 +146,8 @@ impl World {
     pub(crate) fn new() -> Self {
         Self(Mutex::new(State {
             repositories: BTreeMap::new(),
+            gallery: BTreeMap::new(),
+            gallery_uri: Some("public.ecr.aws/a1b2c3d4".to_owned()),
             parameters: BTreeMap::new(),
             objects: BTreeMap::new(),
             leases: BTreeMap::new(),
@@ -138,6 +159,7 @@ impl World {
             page_size: 1_000,
             journal: Vec::new(),
             overseen: Overseen::default(),
+            registry: Registry::default(),
             etags: 0,
             calls: Vec::new(),
             armed: Vec::new(),

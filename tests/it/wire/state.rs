@@ -66,6 +66,7 @@ fn a_snapshot_that_is_there_already_stays_as_it_is() {
             tags: Tags::new(),
             lifecycle: None,
             policy: None,
+            catalog: None,
         };
         let aws = tape.aws();
         aws.put_snapshot("snapshots/aa.json", &snapshot).await.unwrap();

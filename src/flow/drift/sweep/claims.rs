@@ -110,7 +110,8 @@ struct Question {
 
 /// Notes what a ledger's committed declaration lists.
 fn note<W>(tour: &Tour<'_, W>, claims: &mut Claims, key: String, ledger: &Ledger) -> Option<Question> {
-    let fleet = &ledger.committed.as_ref()?.fleet;
+    // The public gallery is another registry: its repositories are neither here nor held to anything by drift.
+    let fleet = ledger.committed.as_ref().map(|committed| &committed.fleet).filter(|fleet| !fleet.is_public())?;
     let at = claims.holders.len();
     let declared = fleet.repositories.iter().map(|spec| &spec.name);
     let mut any = false;

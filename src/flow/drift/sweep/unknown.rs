@@ -30,6 +30,7 @@ fn checks<W>(tour: &Tour<'_, W>, baseline: &Baseline, listed: &Listed, reason: &
         encryption: Encryption { kind: EncryptionType::Aes256, kms_key: None },
         tags: Seen::Unreadable(fault.clone()),
         lifecycle: Seen::Unreadable(fault.clone()),
+        catalog: Seen::Unasked,
         policy: Seen::Unreadable(fault.clone()),
     };
     let (scan_type, scanned_by_registry) = (Seen::Unreadable(fault.clone()), Seen::Unreadable(fault));
