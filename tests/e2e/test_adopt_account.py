@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import Any, Callable
 import pytest
 from cloud import Cloud
 from stacks import Lab, listed
+from terminal import ecr_steward
 
-ROOT = Path(__file__).resolve().parents[2]
 REPOSITORIES = 300
 # Names are one line each; twelve settings with their policies may take a little more than as many again.
 MOST_LINES = 700
@@ -71,19 +70,8 @@ SETTINGS: list[tuple[dict[str, Any], str | None, str | None]] = [
 
 @pytest.fixture(scope="module")
 def steward(cloud: Cloud) -> Run:
-    """`ecr-steward`, as ECR_STEWARD_CLI names it or as cargo left it, talking to the local AWS."""
-    named = os.environ.get("ECR_STEWARD_CLI")
-    places = [Path(named)] if named else [ROOT / "target" / kind / "ecr-steward" for kind in ("debug", "release")]
-    built = sorted((place for place in places if place.is_file()), key=lambda place: place.stat().st_mtime)
-    assert built, "the command line is not built; run: cargo build --bin ecr-steward, or name it by ECR_STEWARD_CLI"
-
-    def run(*arguments: str) -> subprocess.CompletedProcess:
-        environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"),
-                       "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull} | cloud.variables
-        return subprocess.run([str(built[-1]), *arguments, "--parameter-prefix", cloud.prefix], env=environment,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
-
-    return run
+    """`ecr-steward`, with the installation's prefix."""
+    return lambda *words: ecr_steward(cloud.variables, *words, "--parameter-prefix", cloud.prefix)
 
 
 def by_hand(lab: Lab, cloud: Cloud) -> None:

@@ -218,14 +218,14 @@ async fn decide<W: RegistryWorld>(world: &W, task: &Task, goal: Goal<'_>, record
 }
 
 /// What stands in each section.
-pub async fn seen_of(world: &impl ReadRegistry, sections: &BTreeSet<Section>) -> BTreeMap<Section, Seen<Vec<Entry>>> {
+async fn seen_of(world: &impl ReadRegistry, sections: &BTreeSet<Section>) -> BTreeMap<Section, Seen<Vec<Entry>>> {
     let looks =
         sections.iter().map(|section| async { (*section, Seen::from_read(world.entries(*section).await.map(Some))) });
     join_all(looks).await.into_iter().collect()
 }
 
 /// Are these owners still there? One of whom that cannot be found out counts as alive.
-pub async fn states_of(world: &impl Stacks, owners: &BTreeMap<String, Identity>) -> Owners {
+async fn states_of(world: &impl Stacks, owners: &BTreeMap<String, Identity>) -> Owners {
     let mut states = Owners::new();
     for (tag, owner) in owners {
         states.insert(tag.clone(), state(world, owner).await.unwrap_or_else(OwnerState::Unknown));
@@ -273,13 +273,8 @@ async fn write<W: RegistryWorld>(
     may_write(task).await?;
     let mut intended = signed(plan.intended, task, goal);
     claim(&mut intended, task, going.begun);
-    let written = match world.save_registry_record(&intended, now.version).await {
-        Err(fault) if fault.retryable() || fault.kind == FaultKind::NotFound => return Ok(Attempt::Again(fault)),
-        other => other?,
-    };
-    going.held = true;
-    if !stands(world, task, goal, (now.record, &written), going).await {
-        return Err(Stopped::Superseded { done: going.merged.writes });
+    if let Some(again) = put_on_record(world, task, goal, (&intended, now), going).await? {
+        return Ok(again);
     }
     let until = task.steps_until.min(Instant::now() + MERGE);
     let outcome = tokio::select! {
@@ -307,6 +302,25 @@ fn refusal_for_lateness(task: &Task, goal: Goal<'_>, now: Now<'_>, going: &Going
     let late = too_late(task, now.stack)?;
     let begins = matches!(goal, Goal::Declare { .. }) && !going.held;
     begins.then(|| Stopped::Blocked(vec![late]))
+}
+
+/// Writes the record over exactly the version read. Nothing where it stands and is wanted; otherwise what comes of it.
+async fn put_on_record<W: RegistryWorld>(
+    world: &W,
+    task: &Task,
+    goal: Goal<'_>,
+    (record, now): (&RegistryRecord, Now<'_>),
+    going: &mut Going,
+) -> Result<Option<Attempt>, Stopped> {
+    let written = match world.save_registry_record(record, now.version).await {
+        Err(fault) if fault.retryable() || fault.kind == FaultKind::NotFound => return Ok(Some(Attempt::Again(fault))),
+        other => other?,
+    };
+    going.held |= is_held(record, task);
+    if stands(world, task, goal, (now.record, &written), going).await {
+        return Ok(None);
+    }
+    Err(Stopped::Superseded { done: going.merged.writes })
 }
 
 /// Is what we have just put on record still wanted? A Delete that came before found nothing of ours, so we take it out
@@ -355,12 +369,8 @@ async fn settle<W: RegistryWorld>(
         return if is_same_but_signed(&settled, now.record, task) { Ok(Attempt::Reached) } else { Err(late) };
     }
     may_write(task).await?;
-    let written = match world.save_registry_record(&settled, now.version).await {
-        Err(fault) if fault.retryable() || fault.kind == FaultKind::NotFound => return Ok(Attempt::Again(fault)),
-        other => other?,
-    };
-    if !stands(world, task, goal, (now.record, &written), going).await {
-        return Err(Stopped::Superseded { done: going.merged.writes });
+    if let Some(again) = put_on_record(world, task, goal, (&settled, now), going).await? {
+        return Ok(again);
     }
     Ok(Attempt::Reached)
 }

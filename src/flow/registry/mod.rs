@@ -9,7 +9,7 @@ mod merge;
 mod perform;
 pub mod withdraw;
 
-pub use merge::{Merged, seen_of, states_of};
+pub use merge::Merged;
 
 use super::{Stacks, Version};
 use crate::fault::Fault;

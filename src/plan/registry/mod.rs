@@ -7,14 +7,12 @@ mod limits;
 mod merge;
 pub mod record;
 mod scan_type;
-pub mod show;
 pub mod words;
 mod writes;
 
 pub use merge::{Purpose, Standing, in_the_way, plan, sections};
 
 use super::{Blocked, Risk};
-use crate::model::identity::fingerprint;
 use crate::model::registry::{CacheRule, CreationTemplate, ReplicationRule, ScanFrequency, SigningRule};
 use crate::model::repository::ScanType;
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,16 +126,4 @@ pub struct RegistryPlan {
     pub blocked: Vec<Blocked>,
     /// What else there is to say: taken over, left alone, what a setting means.
     pub remarks: Vec<String>,
-}
-
-impl RegistryPlan {
-    /// Nothing to write to ECR and nothing in the way.
-    pub const fn is_converged(&self) -> bool {
-        self.changes.is_empty() && self.blocked.is_empty()
-    }
-
-    /// A short value that differs whenever the decision does.
-    pub fn fingerprint(&self) -> String {
-        fingerprint(format!("{:?}{:?}", self.changes, self.blocked).as_bytes())
-    }
 }

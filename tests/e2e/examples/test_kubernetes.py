@@ -70,9 +70,9 @@ def test_the_refresh_runs_without_rights_on_the_node_and_leaves_the_token_in_mem
         assert one["securityContext"] == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
                                           "capabilities": {"drop": ["ALL"]}}
         assert re.search(r":v?\d+\.\d+\.\d+$", one["image"]), "pinned"
-        assert {mount["name"] for mount in one["volumeMounts"]} == {"work"}
+        assert {mount["name"] for mount in one["volumeMounts"]} == {"patch"}
     [volume] = pod["volumes"]
-    assert volume["name"] == "work" and volume["emptyDir"]["medium"] == "Memory"
+    assert volume["name"] == "patch" and volume["emptyDir"]["medium"] == "Memory"
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-from pathlib import Path
 from typing import Callable
 
 import pytest
@@ -12,8 +10,8 @@ from captured import Webhook
 from cloud import Cloud
 from forwarding import Forwarding
 from scanned import Image
+from terminal import ecr_steward
 
-ROOT = Path(__file__).resolve().parents[3]
 WHY = "Finding does not adhere to Amazon Finding Format. Injected for the test."
 # Not one of the vulnerabilities that are in two packages.
 NUMBER = 42
@@ -21,19 +19,8 @@ NUMBER = 42
 
 @pytest.fixture(scope="session")
 def command_line(cloud: Cloud) -> Callable[..., subprocess.CompletedProcess]:
-    """`ecr-steward`, as ECR_STEWARD_CLI names it or as cargo left it, talking to the local AWS."""
-    named = os.environ.get("ECR_STEWARD_CLI")
-    places = [Path(named)] if named else [ROOT / "target" / kind / "ecr-steward" for kind in ("debug", "release")]
-    built = sorted((place for place in places if place.is_file()), key=lambda place: place.stat().st_mtime)
-    assert built, "the command line is not built; run: cargo build --bin ecr-steward, or name it by ECR_STEWARD_CLI"
-
-    def run(*arguments: str) -> subprocess.CompletedProcess:
-        environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"),
-                       "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull} | cloud.variables
-        return subprocess.run([str(built[-1]), *arguments, "--installation-stack", cloud.installation], env=environment,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
-
-    return run
+    """`ecr-steward`, with the installation it is to find."""
+    return lambda *words: ecr_steward(cloud.variables, *words, "--installation-stack", cloud.installation)
 
 
 @pytest.fixture

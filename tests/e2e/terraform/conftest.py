@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-from pathlib import Path
 from typing import Iterator
 
 import pytest
+from terminal import ecr_steward
 from terraform_cli import missing
 from world import Steward, World
-
-ROOT = Path(__file__).resolve().parents[3]
-COMMAND = ROOT / "target" / "debug" / "ecr-steward"
 
 
 @pytest.fixture(scope="session")
@@ -26,15 +21,7 @@ def installed() -> None:
 @pytest.fixture
 def steward(variables: dict[str, str]) -> Steward:
     """The command line."""
-    assert COMMAND.is_file(), "the command line is not built; run: cargo build --bin ecr-steward"
-    environment = {"PATH": os.environ["PATH"], "AWS_CONFIG_FILE": os.devnull,
-                   "AWS_SHARED_CREDENTIALS_FILE": os.devnull} | variables
-
-    def run(*words: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run([str(COMMAND), *words], env=environment, input=given, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True)
-
-    return run
+    return lambda *words, given="": ecr_steward(variables, *words, given=given)
 
 
 @pytest.fixture
