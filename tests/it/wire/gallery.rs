@@ -4,6 +4,7 @@ use super::*;
 use ecr_steward::flow::Galleries as _;
 use ecr_steward::model::Seen;
 use ecr_steward::model::catalog::{Catalog, Logo};
+use ecr_steward::model::repository::OWNER_TAG;
 
 const ARN: &str = "arn:aws:ecr-public::123456789012:repository/shop/web";
 
@@ -228,5 +229,24 @@ fn records_lie_where_they_always_do() {
         tape.aws().gallery().save_ledger(&Ledger::new(identity()), &Version::New).await.unwrap();
         let said = tape.one();
         assert!(said.url.contains("s3.eu-west-1.amazonaws.com"), "{}", said.url);
+    });
+}
+
+/// The gallery is one for all Regions, and nothing there is written under a condition.
+#[test]
+fn after_a_repository_was_taken_over_its_owner_is_read_again() {
+    run(async {
+        let owned = |owner: &str| json!({"tags": [{"Key": OWNER_TAG, "Value": owner}]});
+        let change = |owner: &str| Change::TagResource {
+            arn: ARN.to_owned(),
+            tags: [(OWNER_TAG.to_owned(), owner.to_owned())].into(),
+        };
+        let tape = Tape::of(&[(200, owned("ours")), (200, owned("theirs")), (200, owned("theirs"))]);
+        let aws = tape.aws();
+        assert_eq!(aws.gallery().confirm(&change("ours")).await, Ok(()));
+        assert_eq!(aws.gallery().confirm(&change("ours")).await.unwrap_err().kind, FaultKind::Conflict);
+        let said = tape.said();
+        assert!(said.iter().all(|said| target(said) == "ListTagsForResource"), "{said:?}");
+        assert_eq!(said.len(), 3);
     });
 }

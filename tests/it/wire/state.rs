@@ -2,6 +2,10 @@
 
 use super::*;
 use ecr_steward::flow::Declarations as _;
+use ecr_steward::flow::registry::{KeepRegistryRecord as _, ReadRegistryRecord as _};
+use ecr_steward::model::registry::Entry;
+use ecr_steward::model::repository::ScanType;
+use ecr_steward::plan::registry::record::{Recorded, RegistryRecord};
 use ecr_steward::plan::snapshot::Snapshot;
 use ecr_steward::policy::declared::{Declared, Declaring, POLICY_KEY};
 
@@ -150,6 +154,37 @@ fn a_declaration_is_written_over_the_version_that_was_read_and_comes_back_as_it_
         let newer = Declared { version: 99, ..declared };
         tape.then(200, &[("etag", "\"x\"")], &serde_json::to_string(&newer).unwrap());
         assert!(aws.declared(POLICY_KEY).await.unwrap_err().to_string().contains("newer ecr-steward"));
+        tape.said();
+    });
+}
+
+/// Every stack that declares a registry writes this one object, so a lost condition would lose another's entries.
+#[test]
+fn who_owns_what_of_the_registry_is_written_over_the_version_that_was_read_and_comes_back_as_it_was() {
+    run(async {
+        let mut record = RegistryRecord::default();
+        record.take_up(&identity(), "one", Some(7));
+        let entry = Entry::ScanType(ScanType::Enhanced);
+        let before = Some(Entry::ScanType(ScanType::Basic));
+        let recorded =
+            Recorded { entry: entry.clone(), owners: vec![identity()], before, unsettled: Vec::new(), leaving: false };
+        record.entries.insert(entry.key(), recorded);
+        let tape = Tape::default();
+        tape.then(404, &[], "<Error><Code>NoSuchKey</Code></Error>");
+        tape.then(200, &[("etag", "\"one\"")], "");
+        tape.then(412, &[], "<Error><Code>PreconditionFailed</Code></Error>");
+        let aws = tape.aws();
+        assert_eq!(aws.registry_record().await, Ok(None));
+        let version = aws.save_registry_record(&record, &Version::New).await.unwrap();
+        assert_eq!(aws.save_registry_record(&record, &version).await.unwrap_err().kind, FaultKind::Conflict);
+        let said = tape.said();
+        assert_eq!((&*said[1].headers["if-none-match"], &*said[2].headers["if-match"]), ("*", "\"one\""));
+        assert!(said.iter().all(|said| said.url.contains("/owners/registry.json")));
+        tape.then(200, &[("etag", "\"two\"")], &said[1].body);
+        assert_eq!(aws.registry_record().await, Ok(Some((record.clone(), Version::Tag("\"two\"".to_owned())))));
+        let newer = RegistryRecord { version: 99, ..record };
+        tape.then(200, &[("etag", "\"x\"")], &serde_json::to_string(&newer).unwrap());
+        assert!(aws.registry_record().await.unwrap_err().to_string().contains("newer ecr-steward"));
         tape.said();
     });
 }
